@@ -1,0 +1,125 @@
+//! Binding definitions: from (implementation, target) to an address that CPython can call.
+//!
+//! A [`Bindings`] owns what it makes and belongs to the type or module whose definitions it binds.
+
+use crate::state::InterpreterState;
+use crate::thunk::{Kind, Thunk};
+use alloc::boxed::Box;
+use alloc::ffi::CString;
+use alloc::vec::Vec;
+use core::ffi::c_void;
+use core::ptr;
+use hpy_sys::backend::{CallTarget, Entry};
+use hpy_sys::{HPyFunc_INITPROC, HPyFunc_NEWFUNC, HPyFunc_Signature};
+
+/// The bound definitions of one type or module.
+pub struct Bindings {
+    state: *mut InterpreterState,
+    target: *const CallTarget,
+    thunks: Vec<(Kind, Thunk)>,
+    entries: Vec<Box<Entry>>,
+    names: Vec<CString>,
+}
+
+impl Bindings {
+    pub fn new(state: *mut InterpreterState, target: *const CallTarget) -> Self {
+        Bindings { state, target, thunks: Vec::new(), entries: Vec::new(), names: Vec::new() }
+    }
+
+    /// The target that bound definitions call.
+    pub fn target(&self) -> *const CallTarget {
+        self.target
+    }
+
+    /// An address that CPython calls with the signature's arguments, as the C API has them, less the
+    /// context; null only where there are no thunks and no `trampoline`. NEWFUNC and INITPROC take
+    /// `(self, args tuple, kw)`. The signatures DESTROYFUNC, TRAVERSEPROC and CAPSULE_DESTRUCTOR have no
+    /// context and are not bound.
+    ///
+    /// `name` is what a person calls the definition, `Type.method`.
+    ///
+    /// # Safety
+    /// The calling thread is attached; `imp` has the signature `sig`.
+    pub unsafe fn bind(
+        &mut self,
+        sig: HPyFunc_Signature,
+        imp: *const c_void,
+        trampoline: *const c_void,
+        name: impl FnOnce() -> CString,
+    ) -> *const c_void {
+        if imp.is_null() {
+            return ptr::null();
+        }
+        let kind = if sig == HPyFunc_NEWFUNC || sig == HPyFunc_INITPROC {
+            Kind::Unpack
+        } else {
+            Kind::Shift
+        };
+        let (first, destination) = self.destination(sig, imp, name);
+        match (*self.state).thunks.make(kind, first, destination) {
+            Some(thunk) => {
+                self.thunks.push((kind, thunk));
+                thunk.code()
+            }
+            None => trampoline,
+        }
+    }
+
+    /// A thunk that calls `destination(first, args...)`, for functions of the runtime's own; None where
+    /// thunks cannot be made.
+    ///
+    /// # Safety
+    /// The calling thread is attached; `destination` takes `first` and the caller's arguments.
+    pub unsafe fn own(
+        &mut self,
+        first: *const c_void,
+        destination: *const c_void,
+    ) -> Option<*const c_void> {
+        let thunk = (*self.state).thunks.make(Kind::Shift, first, destination)?;
+        self.thunks.push((Kind::Shift, thunk));
+        Some(thunk.code())
+    }
+
+    /// The function to call for a definition and its first argument: the implementation and the target's
+    /// context, or the target's entry function and an [`Entry`].
+    ///
+    /// # Safety
+    /// As [`Bindings::bind`].
+    pub unsafe fn destination(
+        &mut self,
+        sig: HPyFunc_Signature,
+        imp: *const c_void,
+        name: impl FnOnce() -> CString,
+    ) -> (*const c_void, *const c_void) {
+        let target = &*self.target;
+        let entry_function = match target.entries.as_ref() {
+            Some(table) => table.by_signature.get(sig as usize).copied().unwrap_or(ptr::null()),
+            None => ptr::null(),
+        };
+        if entry_function.is_null() {
+            return (target.ctx.cast(), imp);
+        }
+        let name = name();
+        let entry = Box::new(Entry {
+            target: self.target,
+            imp,
+            sig,
+            name: name.as_ptr(),
+            data: ptr::null_mut(),
+        });
+        let first: *const Entry = &*entry;
+        self.names.push(name);
+        self.entries.push(entry);
+        (first.cast(), entry_function)
+    }
+}
+
+impl Drop for Bindings {
+    fn drop(&mut self) {
+        for &(kind, thunk) in &self.thunks {
+            // SAFETY: bindings are dropped by a thread attached to their interpreter, when the type or
+            // module whose definitions they are is gone.
+            unsafe { (*self.state).thunks.free(kind, thunk) };
+        }
+    }
+}

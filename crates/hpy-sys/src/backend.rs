@@ -1,0 +1,86 @@
+//! The contract between a runtime's base context and the contexts that wrap it (debug, trace).
+//!
+//! A base context (hpy-cpython's, say) turns definitions into Python types and functions. What a call of
+//! such a function reaches is a [`CallTarget`]: the context that the binary's implementation gets as its
+//! first argument and, for a wrapping context, the [`EntryTable`] through which the call goes first.
+//! Wrapping contexts never see the interpreter: they hand a `CallTarget` to the [`Backend`] below them.
+//!
+//! Handles that cross this contract are handles of the context below (the one whose `Backend` it is).
+
+use crate::*;
+use core::ffi::{c_char, c_int, c_void};
+
+/// Where a call from Python goes.
+#[repr(C)]
+#[derive(Debug)]
+pub struct CallTarget {
+    /// The context that implementations get as their first argument.
+    pub ctx: *mut HPyContext,
+    /// Null: the base context calls implementations directly, `imp(ctx, args...)`.
+    /// Otherwise it calls `entries.by_signature[sig](entry, args...)`.
+    pub entries: *const EntryTable,
+}
+
+/// One bound definition of a binary, alive as long as the type or module it belongs to.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Entry {
+    pub target: *const CallTarget,
+    /// The implementation in the binary, of signature `sig`.
+    pub imp: *const c_void,
+    pub sig: HPyFunc_Signature,
+    /// What a person calls it: `module.function`, `Type.method`, `Type.tp_repr`. UTF-8, never null.
+    pub name: *const c_char,
+    /// For the wrapping context; starts as null, the base context does not look at it.
+    pub data: *mut c_void,
+}
+
+/// One function per [`HPyFunc_Signature`], indexed by its number.
+///
+/// Each has the signature's own parameters with `*const Entry` in place of the context. Null entries and
+/// the signatures without a context (DESTROYFUNC, TRAVERSEPROC, CAPSULE_DESTRUCTOR) are called directly.
+#[repr(C)]
+pub struct EntryTable {
+    pub by_signature: [*const c_void; abi::SIGNATURES],
+}
+
+// SAFETY: the table holds code addresses only; nothing is reached through them but calls.
+unsafe impl Sync for EntryTable {}
+
+/// What a context offers to the context that wraps it, beyond the public ABI.
+///
+/// `ctx` is the context whose backend this is. `target` outlives every object made with it.
+#[repr(C)]
+pub struct Backend {
+    /// As `HPyType_FromSpec`, for definitions whose calls go to `target`.
+    pub type_from_spec: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        target: *const CallTarget,
+        spec: *mut HPyType_Spec,
+        params: *mut HPyType_SpecParam,
+    ) -> HPy,
+    /// As `HPy_SetCallFunction`.
+    pub set_call_function: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        target: *const CallTarget,
+        h: HPy,
+        func: *mut HPyCallFunction,
+    ) -> c_int,
+    /// Makes the module object that `def` describes from the `importlib` module spec `spec`; runs
+    /// `HPy_mod_create` if there is one. Null with an exception on failure.
+    pub module_create: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        target: *const CallTarget,
+        def: *mut HPyModuleDef,
+        spec: HPy,
+    ) -> HPy,
+    /// Runs every `HPy_mod_exec` of `def` on `module`. -1 with an exception on failure.
+    pub module_exec: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        target: *const CallTarget,
+        def: *mut HPyModuleDef,
+        module: HPy,
+    ) -> c_int,
+    /// 1 if the calling thread may call Python in `ctx`'s interpreter now (it is attached to it), else 0.
+    pub is_attached: unsafe extern "C" fn(ctx: *mut HPyContext) -> c_int,
+}
