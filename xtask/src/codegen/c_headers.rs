@@ -16,7 +16,7 @@ pub fn outputs(abi: &Abi, outputs: &mut Vec<Output>) {
 }
 
 /// `type name` with the star next to the name, as C is usually written.
-fn declare(ty: &str, name: &str) -> String {
+pub fn declare(ty: &str, name: &str) -> String {
     match ty.strip_suffix('*') {
         Some(target) => format!("{} *{name}", target.trim_end()),
         None => format!("{ty} {name}"),
@@ -47,10 +47,14 @@ fn context(abi: &Abi) -> String {
     text
 }
 
+/// Functions that the header writes by hand: hpy/calls.h says why.
+const HAND_WRITTEN: [&str; 4] =
+    ["_HPy_New", "HPy_FatalError", "HPy_AsPyObject", "HPy_FromPyObject"];
+
 fn calls(abi: &Abi) -> String {
     let mut text = String::from(C_NOTE);
     text.push_str("#ifndef HPY_GENERATED_CALLS_H\n#define HPY_GENERATED_CALLS_H\n\n");
-    for m in abi.functions() {
+    for m in abi.functions().filter(|m| !HAND_WRITTEN.contains(&m.name.as_str())) {
         let arguments: Vec<&str> = m.params.iter().map(|p| p.name.as_str()).collect();
         let function = format!("{}({})", m.name, declare_all(&m.params));
         let _ = writeln!(

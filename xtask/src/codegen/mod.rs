@@ -4,6 +4,7 @@
 //! when one is stale. Generated and hand-written code never share a file.
 
 mod c_headers;
+mod c_signatures;
 mod description;
 mod rust_cpython;
 mod rust_sys;
@@ -24,6 +25,7 @@ pub fn run(check: bool) -> Result<()> {
     rust_sys::outputs(&abi, &mut outputs);
     rust_cpython::outputs(&abi, &mut outputs);
     c_headers::outputs(&abi, &mut outputs);
+    c_signatures::outputs(&abi, &mut outputs);
     let mut stale = Vec::new();
     for Output { path, text } in &outputs {
         let full = root().join(path);

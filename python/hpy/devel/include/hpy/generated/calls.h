@@ -297,11 +297,6 @@ HPyAPI_FUNC HPy HPy_CallTupleDict(HPyContext *ctx, HPy callable, HPy args, HPy k
     return ctx->ctx_CallTupleDict(ctx, callable, args, kw);
 }
 
-HPyAPI_FUNC void HPy_FatalError(HPyContext *ctx, const char *message)
-{
-    ctx->ctx_FatalError(ctx, message);
-}
-
 HPyAPI_FUNC HPy HPyErr_SetString(HPyContext *ctx, HPy h_type, const char *utf8_message)
 {
     return ctx->ctx_Err_SetString(ctx, h_type, utf8_message);
@@ -465,11 +460,6 @@ HPyAPI_FUNC void *_HPy_AsStruct_Object(HPyContext *ctx, HPy h)
 HPyAPI_FUNC void *_HPy_AsStruct_Legacy(HPyContext *ctx, HPy h)
 {
     return ctx->ctx_AsStruct_Legacy(ctx, h);
-}
-
-HPyAPI_FUNC HPy _HPy_New(HPyContext *ctx, HPy h_type, void * *data)
-{
-    return ctx->ctx_New(ctx, h_type, data);
 }
 
 HPyAPI_FUNC HPy HPy_Repr(HPyContext *ctx, HPy obj)
@@ -645,16 +635,6 @@ HPyAPI_FUNC HPy HPyTuple_FromArray(HPyContext *ctx, const HPy *items, HPy_ssize_
 HPyAPI_FUNC HPy HPyImport_ImportModule(HPyContext *ctx, const char *utf8_name)
 {
     return ctx->ctx_Import_ImportModule(ctx, utf8_name);
-}
-
-HPyAPI_FUNC HPy HPy_FromPyObject(HPyContext *ctx, cpy_PyObject *obj)
-{
-    return ctx->ctx_FromPyObject(ctx, obj);
-}
-
-HPyAPI_FUNC cpy_PyObject *HPy_AsPyObject(HPyContext *ctx, HPy h)
-{
-    return ctx->ctx_AsPyObject(ctx, h);
 }
 
 HPyAPI_FUNC void _HPy_CallRealFunctionFromTrampoline(HPyContext *ctx, HPyFunc_Signature sig, HPyCFunction func, void *args)
