@@ -1,8 +1,11 @@
 //! What contexts that wrap the base context call: see `hpy_sys::backend`.
 
+use crate::handle::{handle, object};
 use core::ffi::c_int;
-use hpy_sys::HPyContext;
+#[cfg(not(Py_3_12))]
+use core::ptr;
 use hpy_sys::backend::Backend;
+use hpy_sys::{HPy, HPyContext};
 use pyo3_ffi::*;
 
 /// The backend of every base context of this crate.
@@ -12,7 +15,48 @@ pub static BACKEND: Backend = Backend {
     module_create: crate::module::create,
     module_exec: crate::module::exec,
     is_attached,
+    call_from_trampoline: crate::trampoline::call_to,
+    error_take,
+    error_give,
 };
+
+#[cfg(Py_3_12)]
+unsafe extern "C" fn error_take(_ctx: *mut HPyContext) -> HPy {
+    handle(PyErr_GetRaisedException())
+}
+
+#[cfg(Py_3_12)]
+unsafe extern "C" fn error_give(_ctx: *mut HPyContext, exception: HPy) {
+    PyErr_SetRaisedException(object(exception));
+}
+
+#[cfg(not(Py_3_12))]
+unsafe extern "C" fn error_take(_ctx: *mut HPyContext) -> HPy {
+    let (mut kind, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    PyErr_Fetch(&mut kind, &mut value, &mut traceback);
+    if kind.is_null() {
+        return HPy::NULL;
+    }
+    PyErr_NormalizeException(&mut kind, &mut value, &mut traceback);
+    if !traceback.is_null() {
+        PyException_SetTraceback(value, traceback);
+        Py_DECREF(traceback);
+    }
+    Py_DECREF(kind);
+    handle(value)
+}
+
+#[cfg(not(Py_3_12))]
+unsafe extern "C" fn error_give(_ctx: *mut HPyContext, exception: HPy) {
+    let value = object(exception);
+    if value.is_null() {
+        PyErr_Clear();
+        return;
+    }
+    let kind = Py_TYPE(value).cast::<PyObject>();
+    Py_INCREF(kind);
+    PyErr_Restore(kind, value, PyException_GetTraceback(value));
+}
 
 unsafe extern "C" fn is_attached(ctx: *mut HPyContext) -> c_int {
     if PyGILState_GetThisThreadState().is_null() && PyThreadState_GetUnchecked().is_null() {

@@ -82,5 +82,20 @@ pub struct Backend {
         module: HPy,
     ) -> c_int,
     /// 1 if the calling thread may call Python in `ctx`'s interpreter now (it is attached to it), else 0.
+    /// The one function of the table that any thread may call at any time.
     pub is_attached: unsafe extern "C" fn(ctx: *mut HPyContext) -> c_int,
+    /// As `_HPy_CallRealFunctionFromTrampoline`, for a call that goes to `target`: where there are no
+    /// thunks, calls come through the binary's trampolines and the wrapping context hands them down.
+    pub call_from_trampoline: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        target: *const CallTarget,
+        sig: HPyFunc_Signature,
+        func: HPyCFunction,
+        args: *mut c_void,
+    ),
+    /// Takes the pending exception away: a new handle of the exception instance with its traceback, null
+    /// if none is pending. What runs Python on its own account (hooks, reports) brackets it with this pair.
+    pub error_take: unsafe extern "C" fn(ctx: *mut HPyContext) -> HPy,
+    /// Sets an exception that `error_take` returned, in place of any pending one. Takes over the handle.
+    pub error_give: unsafe extern "C" fn(ctx: *mut HPyContext, exception: HPy),
 }
