@@ -2,7 +2,7 @@
 //!
 //! A [`Bindings`] owns what it makes and belongs to the type or module whose definitions it binds.
 
-use crate::state::InterpreterState;
+use crate::state::{self, InterpreterState};
 use crate::thunk::{Kind, Thunk};
 use alloc::boxed::Box;
 use alloc::ffi::CString;
@@ -22,7 +22,12 @@ pub struct Bindings {
 }
 
 impl Bindings {
-    pub fn new(state: *mut InterpreterState, target: *const CallTarget) -> Self {
+    /// No definitions yet. The bindings keep the state.
+    ///
+    /// # Safety
+    /// `state` is live and the calling thread is attached to its interpreter; `target` outlives the bindings.
+    pub unsafe fn new(state: *mut InterpreterState, target: *const CallTarget) -> Self {
+        state::retain(state);
         Bindings { state, target, thunks: Vec::new(), entries: Vec::new(), names: Vec::new() }
     }
 
@@ -121,5 +126,7 @@ impl Drop for Bindings {
             // module whose definitions they are is gone.
             unsafe { (*self.state).thunks.free(kind, thunk) };
         }
+        // SAFETY: `new` retained the state; the thread is attached, as above.
+        unsafe { state::release(self.state) };
     }
 }

@@ -17,6 +17,7 @@
 #![no_std]
 #![allow(
     non_snake_case,
+    non_upper_case_globals,
     clippy::missing_safety_doc,
     unsafe_op_in_unsafe_fn,
     clippy::too_many_arguments

@@ -1,13 +1,24 @@
-//! What one interpreter has of its own: its base context, its globals, its thunks.
+//! What one interpreter has of its own: its base context, its globals, its thunks, the contexts that wrap it.
 //!
 //! There is no process-wide mutable state but the counter of `HPyGlobal` indices (see [`crate::global`]).
 //! The state is found through the interpreter's own dict, so that several copies of this crate in one
 //! process (statically linked extensions) do not see each other.
+//!
+//! # The end of an interpreter
+//!
+//! CPython clears the interpreter's dict when the modules are gone, but types and functions of a binary may
+//! die later: in the last garbage collection, with other objects of the dict, or never. So a state has
+//! users: the interpreter's dict, and every type and module whose definitions are bound
+//! ([`crate::bind::Bindings`]). When the dict lets go ([`retire`]) the values of the globals go, since they
+//! may be such types themselves; the context, its constants and the thunks stay until the last user goes.
 
+use crate::lock::Locked;
 use crate::{context, ext, global, thunk};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::ffi::c_void;
 use core::ptr;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use hpy_sys::HPyContext;
 use hpy_sys::backend::CallTarget;
 use hpy_sys::ext::HPyContextExt;
@@ -25,6 +36,22 @@ pub struct InterpreterState {
     pub thunks: thunk::Arena,
     /// The interpreter itself.
     pub interpreter: *mut PyInterpreterState,
+    /// How many users keep the state: see the module's text.
+    users: AtomicUsize,
+    /// What else belongs to the interpreter, in the order it was attached.
+    companions: Locked<Vec<Companion>>,
+}
+
+/// Something that lives with an interpreter's state: a context that wraps the base context, say.
+#[derive(Clone, Copy)]
+pub struct Companion {
+    /// Tells companions apart; [`companion`] finds by it.
+    pub key: usize,
+    pub data: *mut c_void,
+    /// Gives up what `data` holds of Python; called when the interpreter's dict lets go of the state.
+    pub clear: Option<unsafe extern "C" fn(*mut c_void)>,
+    /// Frees `data`; called once, after the last user is gone.
+    pub free: unsafe extern "C" fn(*mut c_void),
 }
 
 /// Its address identifies this copy of the crate.
@@ -73,7 +100,7 @@ pub unsafe fn current() -> *mut InterpreterState {
     PyCapsule_GetPointer(capsule, CAPSULE_NAME.as_ptr()).cast()
 }
 
-/// A new state in a capsule that frees it.
+/// A new state in a capsule that retires it.
 unsafe fn create(interpreter: *mut PyInterpreterState) -> *mut PyObject {
     let mut base = Box::new(HPyContextExt {
         base: context::template(),
@@ -89,11 +116,13 @@ unsafe fn create(interpreter: *mut PyInterpreterState) -> *mut PyObject {
         globals: global::Table::new(),
         thunks: thunk::Arena::new(),
         interpreter,
+        users: AtomicUsize::new(1),
+        companions: Locked::new(Vec::new()),
     }));
     (*ctx)._private = state.cast();
     let capsule = PyCapsule_New(state.cast::<c_void>(), CAPSULE_NAME.as_ptr(), Some(destroy));
     if capsule.is_null() {
-        drop(Box::from_raw(state));
+        release(state);
     }
     capsule
 }
@@ -101,8 +130,71 @@ unsafe fn create(interpreter: *mut PyInterpreterState) -> *mut PyObject {
 unsafe extern "C" fn destroy(capsule: *mut PyObject) {
     let state = PyCapsule_GetPointer(capsule, CAPSULE_NAME.as_ptr()).cast::<InterpreterState>();
     if !state.is_null() {
-        (*state).globals.clear();
-        context::drop_constants(&mut (*state).base.base);
-        drop(Box::from_raw(state));
+        retire(state);
     }
+}
+
+/// The interpreter's dict lets go of the state.
+unsafe fn retire(state: *mut InterpreterState) {
+    (*state).globals.clear();
+    // Clearing may run code that attaches more.
+    let mut next = 0;
+    while let Some(companion) = (*state).companions.with(|all| all.get(next).copied()) {
+        if let Some(clear) = companion.clear {
+            clear(companion.data);
+        }
+        next += 1;
+    }
+    release(state);
+}
+
+/// One more user of the state.
+///
+/// # Safety
+/// `state` is live; the calling thread is attached to its interpreter.
+pub unsafe fn retain(state: *mut InterpreterState) {
+    (*state).users.fetch_add(1, Ordering::Relaxed);
+}
+
+/// One user less; the last one frees the state.
+///
+/// # Safety
+/// The caller was a user; the calling thread is attached to the state's interpreter.
+pub unsafe fn release(state: *mut InterpreterState) {
+    if (*state).users.fetch_sub(1, Ordering::AcqRel) != 1 {
+        return;
+    }
+    while let Some(companion) = (*state).companions.with(Vec::pop) {
+        (companion.free)(companion.data);
+    }
+    context::drop_constants(&mut (*state).base.base);
+    drop(Box::from_raw(state));
+}
+
+/// The companion with this key, if there is one.
+///
+/// # Safety
+/// As [`retain`].
+pub unsafe fn companion(state: *mut InterpreterState, key: usize) -> Option<*mut c_void> {
+    (*state).companions.with(|all| all.iter().find(|one| one.key == key).map(|one| one.data))
+}
+
+/// Attaches a companion, unless another thread was first: then frees it again. Returns the data of the one
+/// that is attached.
+///
+/// # Safety
+/// As [`retain`]; the companion's functions take its data.
+pub unsafe fn attach(state: *mut InterpreterState, companion: Companion) -> *mut c_void {
+    let attached = (*state).companions.with(|all| {
+        let there = all.iter().find(|one| one.key == companion.key).map(|one| one.data);
+        if there.is_none() {
+            all.push(companion);
+        }
+        there
+    });
+    if let Some(data) = attached {
+        (companion.free)(companion.data);
+        return data;
+    }
+    companion.data
 }
