@@ -1,0 +1,108 @@
+"""Every test that asks for `variant`, or for a module by `mod`, runs in every ABI and mode that is there."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from types import ModuleType
+from typing import Iterator
+
+import pytest
+
+import extensions
+from extensions import VARIANTS, Variant
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("hpy")
+    group.addoption(
+        "--modes",
+        default=os.environ.get("HPY_TEST_MODES", ""),
+        help="ABIs and modes to test in, by comma: " + ", ".join(VARIANTS) + ". Default: all that are there. "
+        "One that is named and not there is an error.",
+    )
+
+
+def chosen(config: pytest.Config) -> list[Variant]:
+    """The variants this session runs, found once."""
+    stored = getattr(config, "hpy_variants", None)
+    if stored is not None:
+        return stored
+    wanted = config.getoption("--modes")
+    missing: dict[str, str] = {}
+    if wanted:
+        names = [name.strip() for name in wanted.split(",")]
+        unknown = [name for name in names if name not in VARIANTS]
+        if unknown:
+            raise pytest.UsageError(f"--modes: {unknown[0]!r} is none of {', '.join(VARIANTS)}")
+    else:
+        names = list(VARIANTS)
+    found = []
+    for name in names:
+        reason = extensions.unavailable(VARIANTS[name])
+        if reason is None:
+            found.append(VARIANTS[name])
+        elif wanted:
+            raise pytest.UsageError(f"--modes: {name} is not there: {reason}")
+        else:
+            missing[name] = reason
+    config.hpy_variants = found  # type: ignore[attr-defined]
+    config.hpy_missing = missing  # type: ignore[attr-defined]
+    return found
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    names = [variant.name for variant in chosen(config)]
+    lines = [f"hpy: testing {', '.join(names)}"]
+    if os.environ.get("HPY_RS_THUNKS") == "0":
+        lines.append("hpy: thunks are off, calls go through trampolines")
+    for name, reason in config.hpy_missing.items():  # type: ignore[attr-defined]
+        lines.append(f"hpy: without {name}: {reason.strip().splitlines()[-1]}")
+    return lines
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "variant" in metafunc.fixturenames:
+        variants = chosen(metafunc.config)
+        marker = metafunc.definition.get_closest_marker("abis")
+        if marker is not None:
+            variants = [variant for variant in variants if variant.abi in marker.args]
+        metafunc.parametrize("variant", variants, ids=[variant.name for variant in variants])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "abis(*names): run only for these ABIs")
+
+
+@pytest.fixture
+def extension(variant: Variant):
+    """Loads a module of tests/ext by name, in the test's variant."""
+    return lambda name: extensions.extension(name, variant)
+
+
+@pytest.fixture
+def compiled(variant: Variant):
+    """Compiles C source text as the module `name` and loads it, in the test's variant."""
+
+    def make(source: str, name: str = "snippet") -> ModuleType:
+        return extensions.load(name, extensions.build(name, variant.abi, source), variant)
+
+    return make
+
+
+@pytest.fixture
+def mod(request: pytest.FixtureRequest, variant: Variant) -> Iterator[ModuleType]:
+    """The module that the test file names in EXT. In debug mode no handle may be left open by the test."""
+    module = extensions.extension(request.module.EXT, variant)
+    if variant.mode != "debug":
+        yield module
+        return
+    from hpy.debug import LeakDetector
+
+    with LeakDetector():
+        yield module
+        # Handles held by objects in cycles are closed by their destructors, not by the test.
+        gc.collect()

@@ -1,0 +1,178 @@
+"""Builds the C extensions of tests/ext, each once, and loads them in every ABI and mode.
+
+A binary is kept under target/ext-cache by a hash of everything that goes into it, so a universal one is
+compiled once and then used on every interpreter; ABIs that are tied to an interpreter are kept per interpreter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.machinery
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+TESTS = Path(__file__).resolve().parent
+SOURCES = TESTS / "ext"
+CACHE = Path(os.environ.get("HPY_TESTS_EXT_CACHE", TESTS.parent / "target" / "ext-cache"))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to run a test: the ABI an extension is compiled for and the mode it is loaded in."""
+
+    name: str
+    abi: str
+    mode: str
+
+
+VARIANTS = {
+    variant.name: variant
+    for variant in (
+        Variant("universal", "universal", "universal"),
+        Variant("debug", "universal", "debug"),
+        Variant("trace", "universal", "trace"),
+        Variant("hybrid", "hybrid", "universal"),
+        Variant("hybrid-debug", "hybrid", "debug"),
+        Variant("cpython", "cpython", "cpython"),
+    )
+}
+
+
+class BuildError(Exception):
+    """The compiler refused an extension; the message is what it printed."""
+
+
+@lru_cache(maxsize=None)
+def devel():
+    from hpy.devel import HPyDevel
+
+    return HPyDevel()
+
+
+@lru_cache(maxsize=None)
+def compiler() -> tuple[str, ...]:
+    return tuple(os.environ.get("CC", "cc").split())
+
+
+@lru_cache(maxsize=None)
+def compiler_version() -> bytes:
+    return subprocess.run([*compiler(), "--version"], capture_output=True, check=True).stdout
+
+
+@lru_cache(maxsize=None)
+def kit_hash() -> bytes:
+    """Changes when a header or helper source of the dev kit does."""
+    digest = hashlib.sha256(compiler_version())
+    roots = [Path(d) for d in devel().get_extra_include_dirs()]
+    files = [path for root in roots for path in sorted(root.rglob("*")) if path.is_file()]
+    files += [Path(path) for path in devel().get_extra_sources()]
+    files += [Path(path) for path in devel().get_ctx_sources()]
+    files += [Path(path) for path in devel().get_static_libs("cpython") or []]
+    files.append(SOURCES / "wrap.h")
+    for path in files:
+        digest.update(str(path.name).encode())
+        digest.update(path.read_bytes())
+    return digest.digest()
+
+
+def suffix(abi: str) -> str:
+    if abi == "universal":
+        return ".hpy0.so"
+    if abi == "hybrid":
+        major, minor = sys.version_info[:2]
+        return f".hpy0-cp{major}{minor}.so"
+    return sysconfig.get_config_var("EXT_SUFFIX")
+
+
+def command_line(abi: str, source: Path, output: Path, flags: list[str]) -> list[str]:
+    """The compiler call that makes `output` of `source`."""
+    line = [*compiler(), "-shared", "-fPIC", "-O1", "-g", "-std=gnu99", "-Wall", "-Werror=implicit-function-declaration"]
+    line += [f"-I{SOURCES}"]
+    line += [f"-I{directory}" for directory in devel().get_extra_include_dirs()]
+    define = {"universal": "HPY_ABI_UNIVERSAL", "hybrid": "HPY_ABI_HYBRID", "cpython": "HPY_ABI_CPYTHON"}[abi]
+    line += ["-DHPY", f"-D{define}", *flags]
+    if abi != "universal":
+        line.append(f"-I{sysconfig.get_path('include')}")
+    line += [str(source), *map(str, devel().get_extra_sources())]
+    if abi == "cpython":
+        line += [*map(str, devel().get_ctx_sources()), *map(str, devel().get_static_libs("cpython") or [])]
+    return [*line, "-o", str(output), "-lm"]
+
+
+def build(name: str, abi: str = "universal", source: str | None = None, flags: tuple[str, ...] = ()) -> Path:
+    """The binary of `tests/ext/NAME.c` (or of the text `source`) for `abi`, compiled if it is not there yet."""
+    text = source if source is not None else (SOURCES / f"{name}.c").read_text()
+    digest = hashlib.sha256(kit_hash())
+    tag = "any" if abi == "universal" else sys.implementation.cache_tag + getattr(sys, "abiflags", "")
+    digest.update("\0".join((name, abi, tag, text, *flags)).encode())
+    directory = CACHE / f"{name}-{abi}-{digest.hexdigest()[:20]}"
+    output = directory / (name + suffix(abi))
+    if output.exists():
+        return output
+    from filelock import FileLock
+
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(directory) + ".lock"):
+        if output.exists():
+            return output
+        making = directory.with_name(directory.name + ".making")
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        c_file = making / f"{name}.c"
+        c_file.write_text(text)
+        made = subprocess.run(
+            command_line(abi, c_file, making / output.name, list(flags)), capture_output=True, text=True
+        )
+        if made.returncode != 0:
+            raise BuildError(f"{name}.c does not compile for the {abi} ABI:\n{made.stderr[-4000:]}")
+        shutil.rmtree(directory, ignore_errors=True)
+        making.rename(directory)
+    return output
+
+
+def load(name: str, path: Path, variant: Variant) -> ModuleType:
+    """Loads a binary as the module `name`."""
+    if variant.abi == "cpython":
+        loader = importlib.machinery.ExtensionFileLoader(name, str(path))
+        spec = importlib.util.spec_from_file_location(name, str(path), loader=loader)
+        assert spec is not None
+        module = importlib.util.module_from_spec(spec)
+        loader.exec_module(module)
+        return module
+    import hpy.universal
+
+    mode = getattr(hpy.universal, f"MODE_{variant.mode.upper()}")
+    spec = importlib.util.spec_from_file_location(name, str(path))
+    return hpy.universal.load(name, str(path), spec, mode=mode)
+
+
+_loaded: dict[tuple[str, str], ModuleType] = {}
+
+
+def extension(name: str, variant: Variant) -> ModuleType:
+    """The module of `tests/ext/NAME.c`, built and loaded once per process and variant."""
+    key = (name, variant.name)
+    if key not in _loaded:
+        _loaded[key] = load(name, build(name, variant.abi), variant)
+    return _loaded[key]
+
+
+def unavailable(variant: Variant) -> str | None:
+    """Why `variant` cannot run here, or None if it can."""
+    try:
+        extension("probe", variant)
+    except NotImplementedError as missing:
+        return str(missing)
+    except BuildError as error:
+        if variant.abi == "universal":
+            raise
+        return str(error)
+    return None
