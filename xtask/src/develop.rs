@@ -1,64 +1,22 @@
 //! `cargo xtask develop`: the quick way to a Python in which `import hpy.universal` is this tree.
 
+use crate::interpreters;
 use crate::paths::root;
-use anyhow::{Context, Result, bail};
-use std::path::{Path, PathBuf};
+use crate::process::{output_of, run_command};
+use anyhow::{Context, Result};
+use std::path::Path;
 use std::process::Command;
-
-/// Runs a command and fails with its line if it fails.
-pub fn run_command(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
-    if !status.success() {
-        bail!("{command:?} ended with {status}");
-    }
-    Ok(())
-}
-
-/// What a command prints, trimmed.
-pub fn output_of(command: &mut Command) -> Result<String> {
-    let out = command.output().with_context(|| format!("cannot start {command:?}"))?;
-    if !out.status.success() {
-        bail!("{command:?} ended with {}: {}", out.status, String::from_utf8_lossy(&out.stderr));
-    }
-    Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
-}
-
-/// The interpreter that `name` (a version or a path) means.
-pub fn find_python(name: &str) -> Result<PathBuf> {
-    if name.contains('/') {
-        return Ok(PathBuf::from(name));
-    }
-    if let Ok(pyenv_root) = output_of(Command::new("pyenv").arg("root")) {
-        let versions = Path::new(&pyenv_root).join("versions");
-        if let Ok(entries) = std::fs::read_dir(&versions) {
-            for entry in entries.flatten() {
-                let file_name = entry.file_name().to_string_lossy().into_owned();
-                if file_name == name || file_name.starts_with(&format!("{name}.")) {
-                    return Ok(entry.path().join("bin/python"));
-                }
-            }
-        }
-    }
-    let plain = format!("python{name}");
-    if Command::new(&plain).arg("--version").output().is_ok() {
-        return Ok(PathBuf::from(plain));
-    }
-    bail!("no Python {name} found: give a version that pyenv has, or a path")
-}
 
 /// Builds the runtime for `python` into python/hpy and makes target/venvs/<tag>.
 pub fn run(python: &str, release: bool) -> Result<()> {
-    let python = find_python(python)?;
-    let tag = output_of(
-        Command::new(&python).args(["-c", "import sys; print(sys.implementation.cache_tag)"]),
-    )?;
-    let suffix = output_of(
-        Command::new(&python)
-            .args(["-c", "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))"]),
-    )?;
+    let python = interpreters::one(python)?;
+    let (tag, suffix) = (python.tag(), &python.facts.suffix);
     let target = root().join("target/py").join(&tag);
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(root()).args(["build", "-p", "hpy-universal"]).env("PYO3_PYTHON", &python);
+    cargo
+        .current_dir(root())
+        .args(["build", "-p", "hpy-universal"])
+        .env("PYO3_PYTHON", &python.launcher);
     cargo.env("CARGO_TARGET_DIR", &target);
     if release {
         cargo.arg("--release");
@@ -73,8 +31,8 @@ pub fn run(python: &str, release: bool) -> Result<()> {
     let venv = root().join("target/venvs").join(&tag);
     let venv_python = venv.join("bin/python");
     if !venv_python.exists() {
-        run_command(Command::new(&python).args(["-m", "venv"]).arg(&venv))?;
-        let mut pip = Command::new(&venv_python);
+        run_command(python.command(&python.python).args(["-m", "venv"]).arg(&venv))?;
+        let mut pip = python.command(&venv_python);
         pip.args([
             "-m",
             "pip",
@@ -89,7 +47,8 @@ pub fn run(python: &str, release: bool) -> Result<()> {
         ]);
         run_command(&mut pip)?;
         let site = output_of(
-            Command::new(&venv_python)
+            python
+                .command(&venv_python)
                 .args(["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]),
         )?;
         std::fs::write(

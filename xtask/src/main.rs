@@ -1,11 +1,20 @@
 //! `cargo xtask`: everything a person runs in this repository.
 
 mod codegen;
+mod compile_cache;
+mod conformance;
 mod develop;
+mod interpreters;
 mod paths;
+mod process;
+mod report;
+mod test;
+mod wheels;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::path::Path;
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of the hpy-rs repository")]
@@ -31,11 +40,38 @@ enum Task {
         #[arg(long)]
         release: bool,
     },
+    /// Run the Rust tests, the project's own suite and 0.9.0's suite on every interpreter
+    Test(test::Options),
+    /// Run hpy 0.9.0's own test suite, unmodified, against this tree's wheel
+    Conformance(conformance::Options),
+    /// List the Pythons of this machine
+    Interpreters,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    // The compile cache's compiler is this executable under another name.
+    let name = std::env::args_os().next().unwrap_or_default();
+    if Path::new(&name).file_name().is_some_and(|name| name == compile_cache::NAME) {
+        return compile_cache::main();
+    }
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     match Cli::parse().task {
         Task::Headers { check } => codegen::run(check),
         Task::Develop { python, release } => develop::run(&python, release),
+        Task::Test(options) => test::run(&options),
+        Task::Conformance(options) => conformance::run(&options),
+        Task::Interpreters => {
+            interpreters::list();
+            Ok(())
+        }
     }
 }

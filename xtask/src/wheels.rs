@@ -1,0 +1,128 @@
+//! Wheels of this tree, built once per interpreter and state of the sources, and environments that have one installed.
+
+use crate::interpreters::Interpreter;
+use crate::paths::{root, target};
+use crate::process::{output_of, run_logged};
+use anyhow::{Context, Result, bail};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// What the environments have besides the wheel.
+const TOOLS: [&str; 6] =
+    ["setuptools", "wheel", "pytest", "pytest-xdist", "hypothesis", "filelock"];
+
+/// An environment with this tree's wheel installed.
+pub struct Environment {
+    pub interpreter: Interpreter,
+    /// Its Python, as seen from where the interpreter lives.
+    pub python: PathBuf,
+    pub wheel: PathBuf,
+}
+
+impl Environment {
+    /// A command that runs the environment's Python.
+    pub fn command(&self) -> Command {
+        let mut command = self.interpreter.command(&self.python);
+        // 3.12 and later have no distutils: setuptools brings its own.
+        command.env("SETUPTOOLS_USE_DISTUTILS", "local");
+        command
+    }
+}
+
+/// A number that changes when a file that goes into the wheel changes.
+pub fn source_hash() -> Result<u64> {
+    let listed = output_of(Command::new("git").current_dir(root()).args([
+        "ls-files",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--",
+        "crates",
+        "python",
+        "Cargo.toml",
+        "Cargo.lock",
+        "pyproject.toml",
+        "setup.py",
+        "MANIFEST.in",
+        "README.md",
+        "LICENSE",
+        ".cargo",
+    ]))?;
+    let mut names: Vec<&str> = listed.lines().collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut hasher = DefaultHasher::new();
+    for name in names {
+        // A file that is deleted but not yet committed as such is no part of the sources.
+        let Ok(content) = std::fs::read(root().join(name)) else { continue };
+        (name, content).hash(&mut hasher);
+    }
+    Ok(hasher.finish())
+}
+
+/// The wheel of this tree for `interpreter`: built if there is none for the present sources.
+pub fn wheel(interpreter: &Interpreter) -> Result<(PathBuf, &'static str)> {
+    if !root().join("pyproject.toml").exists() {
+        bail!("there is no pyproject.toml to build a wheel from");
+    }
+    let folder = target("wheels").join(interpreter.tag()).join(format!("{:016x}", source_hash()?));
+    if let Some(wheel) = wheel_in(&folder) {
+        return Ok((wheel, "cached"));
+    }
+    std::fs::create_dir_all(&folder)?;
+    let log = target("logs").join(format!("wheel-{}.log", interpreter.tag()));
+    let mut pip = interpreter.command(&interpreter.python);
+    pip.current_dir(root())
+        .args(["-m", "pip", "wheel", "--no-deps", "--wheel-dir"])
+        .arg(&folder)
+        .arg(".")
+        .env("CARGO_TARGET_DIR", target("py").join(interpreter.tag()));
+    run_logged(&mut pip, &log, Duration::from_secs(1200))?.checked().context("pip wheel")?;
+    let wheel =
+        wheel_in(&folder).with_context(|| format!("pip left no wheel in {}", folder.display()))?;
+    Ok((wheel, "built"))
+}
+
+fn wheel_in(folder: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(folder).ok()?;
+    entries
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+}
+
+/// An environment of its own under target/ with the wheel and the test tools installed.
+pub fn environment(interpreter: &Interpreter) -> Result<Environment> {
+    let (wheel, _) = wheel(interpreter)?;
+    let folder = target("environments").join(interpreter.tag());
+    let python = folder.join("bin/python");
+    let stamp = folder.join("wheel.txt");
+    let log = target("logs").join(format!("environment-{}.log", interpreter.tag()));
+    let tools = folder.join("tools.txt");
+    if std::fs::read_to_string(&tools).unwrap_or_default() != TOOLS.join(" ") {
+        let _ = std::fs::remove_dir_all(&folder);
+        let mut venv = interpreter.command(&interpreter.python);
+        run_logged(venv.args(["-m", "venv"]).arg(&folder), &log, Duration::from_secs(300))?
+            .checked()
+            .context("making a virtual environment")?;
+        let mut pip = interpreter.command(&python);
+        pip.args(["-m", "pip", "install", "-q"]).args(TOOLS);
+        run_logged(&mut pip, &log, Duration::from_secs(900))?
+            .checked()
+            .context("installing the test tools")?;
+        std::fs::write(&tools, TOOLS.join(" "))?;
+    }
+    let identity = wheel.display().to_string();
+    if std::fs::read_to_string(&stamp).unwrap_or_default() != identity {
+        let mut pip = interpreter.command(&python);
+        pip.args(["-m", "pip", "install", "-q", "--no-deps", "--no-index", "--force-reinstall"])
+            .arg(&wheel);
+        run_logged(&mut pip, &log, Duration::from_secs(300))?
+            .checked()
+            .context("installing the wheel")?;
+        std::fs::write(&stamp, identity)?;
+    }
+    Ok(Environment { interpreter: interpreter.clone(), python, wheel })
+}
