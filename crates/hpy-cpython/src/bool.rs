@@ -1,6 +1,10 @@
-use core::ffi::{c_char, c_int, c_void};
-use hpy_sys::*;
+//! Booleans.
+
+use hpy_sys::{HPy, HPyContext};
+use pyo3_ffi::*;
 
 pub unsafe extern "C" fn HPyBool_FromBool(ctx: *mut HPyContext, v: bool) -> HPy {
-    crate::stub(c"HPyBool_FromBool")
+    let h = if v { (*ctx).h_True } else { (*ctx).h_False };
+    Py_INCREF(crate::handle::object(h));
+    h
 }

@@ -1,56 +1,176 @@
-use core::ffi::{c_char, c_int, c_void};
-use hpy_sys::*;
+//! Lists and tuples under construction.
+//!
+//! A builder is the list or tuple itself, which nobody else has yet. Nothing fails before `Build`: what
+//! goes wrong earlier is reported there. `New` that fails gives a builder that is one of two numbers that
+//! are no address; an index out of range is ignored, and then some item is missing at the end.
+
+use crate::handle::{handle, object};
+use crate::layout;
+use core::ffi::CStr;
+use hpy_sys::{HPy, HPy_ssize_t, HPyContext, HPyListBuilder, HPyTupleBuilder};
+use pyo3_ffi::*;
+
+/// A builder that could not be made for want of memory.
+const NO_MEMORY: isize = 0;
+/// A builder that was asked for with a negative size.
+const NEGATIVE_SIZE: isize = 1;
+
+/// The builder for a new list or tuple, or for the failure to make one.
+#[inline(always)]
+unsafe fn start(made: *mut PyObject, size: HPy_ssize_t) -> isize {
+    if made.is_null() {
+        return failed(size);
+    }
+    made as isize
+}
+
+#[cold]
+unsafe fn failed(size: HPy_ssize_t) -> isize {
+    PyErr_Clear();
+    if size < 0 { NEGATIVE_SIZE } else { NO_MEMORY }
+}
+
+#[inline(always)]
+fn is_failure(builder: isize) -> bool {
+    builder as usize <= NEGATIVE_SIZE as usize
+}
+
+#[inline(always)]
+unsafe fn set(builder: isize, items: *mut *mut PyObject, index: HPy_ssize_t, item: *mut PyObject) {
+    if !layout::in_range(index, layout::var_size(builder as *mut PyObject)) || item.is_null() {
+        return;
+    }
+    let slot = items.offset(index);
+    let old = *slot;
+    Py_INCREF(item);
+    *slot = item;
+    Py_XDECREF(old);
+}
+
+#[inline(always)]
+unsafe fn build(builder: isize, items: *mut *mut PyObject, function: &CStr) -> HPy {
+    let size = layout::var_size(builder as *mut PyObject);
+    // Counted rather than searched: that is what compiles to a few instructions for many items.
+    let mut missing = 0usize;
+    for index in 0..size {
+        missing += (*items.offset(index)).is_null() as usize;
+    }
+    if missing != 0 {
+        return incomplete(builder, items, function);
+    }
+    handle(builder as *mut PyObject)
+}
+
+/// SystemError that names the first missing item; a pending exception (the reason why an item could not
+/// be made, most likely) stays.
+#[cold]
+#[inline(never)]
+unsafe fn incomplete(builder: isize, items: *mut *mut PyObject, function: &CStr) -> HPy {
+    let size = layout::var_size(builder as *mut PyObject);
+    let mut index = 0;
+    while index < size && !(*items.offset(index)).is_null() {
+        index += 1;
+    }
+    if PyErr_Occurred().is_null() {
+        PyErr_Format(
+            PyExc_SystemError,
+            c"%s: item %zd of %zd was not set".as_ptr(),
+            function.as_ptr(),
+            index,
+            size,
+        );
+    }
+    Py_DECREF(builder as *mut PyObject);
+    HPy::NULL
+}
+
+/// Reports what went wrong in `New`.
+#[cold]
+#[inline(never)]
+unsafe fn raise(builder: isize, function: &CStr) -> HPy {
+    if builder == NEGATIVE_SIZE {
+        PyErr_Format(
+            PyExc_SystemError,
+            c"%s: the builder was made with a negative size".as_ptr(),
+            function.as_ptr(),
+        );
+    } else {
+        PyErr_NoMemory();
+    }
+    HPy::NULL
+}
+
+#[inline(always)]
+unsafe fn cancel(builder: isize) {
+    if !is_failure(builder) {
+        Py_DECREF(object(HPy { _i: builder }));
+    }
+}
 
 pub unsafe extern "C" fn HPyListBuilder_New(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     size: HPy_ssize_t,
 ) -> HPyListBuilder {
-    crate::stub(c"HPyListBuilder_New")
+    HPyListBuilder { _lst: start(PyList_New(size), size) }
 }
 
 pub unsafe extern "C" fn HPyListBuilder_Set(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     builder: HPyListBuilder,
     index: HPy_ssize_t,
     h_item: HPy,
 ) {
-    crate::stub(c"HPyListBuilder_Set")
+    if !is_failure(builder._lst) {
+        let items = layout::list_items(builder._lst as *mut PyObject);
+        set(builder._lst, items, index, object(h_item));
+    }
 }
 
 pub unsafe extern "C" fn HPyListBuilder_Build(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     builder: HPyListBuilder,
 ) -> HPy {
-    crate::stub(c"HPyListBuilder_Build")
+    if is_failure(builder._lst) {
+        return raise(builder._lst, c"HPyListBuilder_Build");
+    }
+    let items = layout::list_items(builder._lst as *mut PyObject);
+    build(builder._lst, items, c"HPyListBuilder_Build")
 }
 
-pub unsafe extern "C" fn HPyListBuilder_Cancel(ctx: *mut HPyContext, builder: HPyListBuilder) {
-    crate::stub(c"HPyListBuilder_Cancel")
+pub unsafe extern "C" fn HPyListBuilder_Cancel(_ctx: *mut HPyContext, builder: HPyListBuilder) {
+    cancel(builder._lst)
 }
 
 pub unsafe extern "C" fn HPyTupleBuilder_New(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     size: HPy_ssize_t,
 ) -> HPyTupleBuilder {
-    crate::stub(c"HPyTupleBuilder_New")
+    HPyTupleBuilder { _tup: start(PyTuple_New(size), size) }
 }
 
 pub unsafe extern "C" fn HPyTupleBuilder_Set(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     builder: HPyTupleBuilder,
     index: HPy_ssize_t,
     h_item: HPy,
 ) {
-    crate::stub(c"HPyTupleBuilder_Set")
+    if !is_failure(builder._tup) {
+        let items = layout::tuple_items(builder._tup as *mut PyObject);
+        set(builder._tup, items, index, object(h_item));
+    }
 }
 
 pub unsafe extern "C" fn HPyTupleBuilder_Build(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     builder: HPyTupleBuilder,
 ) -> HPy {
-    crate::stub(c"HPyTupleBuilder_Build")
+    if is_failure(builder._tup) {
+        return raise(builder._tup, c"HPyTupleBuilder_Build");
+    }
+    let items = layout::tuple_items(builder._tup as *mut PyObject);
+    build(builder._tup, items, c"HPyTupleBuilder_Build")
 }
 
-pub unsafe extern "C" fn HPyTupleBuilder_Cancel(ctx: *mut HPyContext, builder: HPyTupleBuilder) {
-    crate::stub(c"HPyTupleBuilder_Cancel")
+pub unsafe extern "C" fn HPyTupleBuilder_Cancel(_ctx: *mut HPyContext, builder: HPyTupleBuilder) {
+    cancel(builder._tup)
 }

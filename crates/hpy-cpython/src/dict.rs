@@ -1,18 +1,22 @@
-use core::ffi::{c_char, c_int, c_void};
-use hpy_sys::*;
+//! Dicts.
 
-pub unsafe extern "C" fn HPyDict_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
-    crate::stub(c"HPyDict_Check")
+use crate::handle::{handle, object};
+use core::ffi::c_int;
+use hpy_sys::{HPy, HPyContext};
+use pyo3_ffi::*;
+
+pub unsafe extern "C" fn HPyDict_Check(_ctx: *mut HPyContext, h: HPy) -> c_int {
+    PyDict_Check(object(h))
 }
 
-pub unsafe extern "C" fn HPyDict_New(ctx: *mut HPyContext) -> HPy {
-    crate::stub(c"HPyDict_New")
+pub unsafe extern "C" fn HPyDict_New(_ctx: *mut HPyContext) -> HPy {
+    handle(PyDict_New())
 }
 
-pub unsafe extern "C" fn HPyDict_Keys(ctx: *mut HPyContext, h: HPy) -> HPy {
-    crate::stub(c"HPyDict_Keys")
+pub unsafe extern "C" fn HPyDict_Keys(_ctx: *mut HPyContext, h: HPy) -> HPy {
+    handle(PyDict_Keys(object(h)))
 }
 
-pub unsafe extern "C" fn HPyDict_Copy(ctx: *mut HPyContext, h: HPy) -> HPy {
-    crate::stub(c"HPyDict_Copy")
+pub unsafe extern "C" fn HPyDict_Copy(_ctx: *mut HPyContext, h: HPy) -> HPy {
+    handle(PyDict_Copy(object(h)))
 }

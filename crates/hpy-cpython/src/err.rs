@@ -1,83 +1,184 @@
-use core::ffi::{c_char, c_int, c_void};
-use hpy_sys::*;
+//! Exceptions, warnings, and the end of the process.
 
-pub unsafe extern "C" fn HPy_FatalError(ctx: *mut HPyContext, message: *const c_char) {
-    crate::stub(c"HPy_FatalError")
+use crate::handle::{handle, object};
+use core::ffi::{CStr, c_char, c_int};
+use hpy_sys::{HPy, HPy_ssize_t, HPyContext};
+use pyo3_ffi::*;
+
+/// SystemError: a pointer or handle that must not be null is. Always null, to be returned.
+///
+/// For the arguments that the C API itself does not check.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn null_argument(function: &CStr, parameter: &CStr) -> HPy {
+    PyErr_Format(
+        PyExc_SystemError,
+        c"%s: argument '%s' must not be NULL".as_ptr(),
+        function.as_ptr(),
+        parameter.as_ptr(),
+    );
+    HPy::NULL
+}
+
+/// TypeError: `function` wants `expected`, `given` is something else. Always null, to be returned.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn wrong_type(function: &CStr, expected: &CStr, given: *mut PyObject) -> HPy {
+    if given.is_null() {
+        return null_argument(function, expected);
+    }
+    PyErr_Format(
+        PyExc_TypeError,
+        c"%s: expected %s, got '%.200s'".as_ptr(),
+        function.as_ptr(),
+        expected.as_ptr(),
+        (*Py_TYPE(given)).tp_name,
+    );
+    HPy::NULL
+}
+
+/// The pending exception, put aside while code runs that must not see it.
+pub(crate) struct Pending {
+    #[cfg(Py_3_12)]
+    exception: *mut PyObject,
+    #[cfg(not(Py_3_12))]
+    parts: [*mut PyObject; 3],
+}
+
+impl Pending {
+    /// Takes the pending exception, if there is one.
+    pub(crate) unsafe fn take() -> Self {
+        #[cfg(Py_3_12)]
+        return Pending { exception: PyErr_GetRaisedException() };
+        #[cfg(not(Py_3_12))]
+        {
+            let [mut ty, mut value, mut traceback] = [core::ptr::null_mut(); 3];
+            PyErr_Fetch(&mut ty, &mut value, &mut traceback);
+            Pending { parts: [ty, value, traceback] }
+        }
+    }
+
+    /// Makes it the pending exception again, in place of any other.
+    pub(crate) unsafe fn restore(self) {
+        #[cfg(Py_3_12)]
+        PyErr_SetRaisedException(self.exception);
+        #[cfg(not(Py_3_12))]
+        {
+            let [ty, value, traceback] = self.parts;
+            PyErr_Restore(ty, value, traceback);
+        }
+    }
+}
+
+/// Does not return.
+pub unsafe extern "C" fn HPy_FatalError(_ctx: *mut HPyContext, message: *const c_char) {
+    Py_FatalError(message)
 }
 
 pub unsafe extern "C" fn HPyErr_SetString(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     h_type: HPy,
     utf8_message: *const c_char,
 ) -> HPy {
-    crate::stub(c"HPyErr_SetString")
+    if h_type.is_null() {
+        return null_argument(c"HPyErr_SetString", c"h_type");
+    }
+    if utf8_message.is_null() {
+        return null_argument(c"HPyErr_SetString", c"utf8_message");
+    }
+    PyErr_SetString(object(h_type), utf8_message);
+    HPy::NULL
 }
 
-pub unsafe extern "C" fn HPyErr_SetObject(ctx: *mut HPyContext, h_type: HPy, h_value: HPy) -> HPy {
-    crate::stub(c"HPyErr_SetObject")
+pub unsafe extern "C" fn HPyErr_SetObject(_ctx: *mut HPyContext, h_type: HPy, h_value: HPy) -> HPy {
+    if h_type.is_null() {
+        return null_argument(c"HPyErr_SetObject", c"h_type");
+    }
+    PyErr_SetObject(object(h_type), object(h_value));
+    HPy::NULL
 }
 
 pub unsafe extern "C" fn HPyErr_SetFromErrnoWithFilename(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     h_type: HPy,
     filename_fsencoded: *const c_char,
 ) -> HPy {
-    crate::stub(c"HPyErr_SetFromErrnoWithFilename")
+    if h_type.is_null() {
+        return null_argument(c"HPyErr_SetFromErrnoWithFilename", c"h_type");
+    }
+    handle(PyErr_SetFromErrnoWithFilename(object(h_type), filename_fsencoded))
 }
 
 pub unsafe extern "C" fn HPyErr_SetFromErrnoWithFilenameObjects(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     h_type: HPy,
     filename1: HPy,
     filename2: HPy,
 ) -> HPy {
-    crate::stub(c"HPyErr_SetFromErrnoWithFilenameObjects")
+    if h_type.is_null() {
+        return null_argument(c"HPyErr_SetFromErrnoWithFilenameObjects", c"h_type");
+    }
+    handle(PyErr_SetFromErrnoWithFilenameObjects(
+        object(h_type),
+        object(filename1),
+        object(filename2),
+    ))
 }
 
-pub unsafe extern "C" fn HPyErr_Occurred(ctx: *mut HPyContext) -> c_int {
-    crate::stub(c"HPyErr_Occurred")
+pub unsafe extern "C" fn HPyErr_Occurred(_ctx: *mut HPyContext) -> c_int {
+    !PyErr_Occurred().is_null() as c_int
 }
 
-pub unsafe extern "C" fn HPyErr_ExceptionMatches(ctx: *mut HPyContext, exc: HPy) -> c_int {
-    crate::stub(c"HPyErr_ExceptionMatches")
+pub unsafe extern "C" fn HPyErr_ExceptionMatches(_ctx: *mut HPyContext, exc: HPy) -> c_int {
+    PyErr_ExceptionMatches(object(exc))
 }
 
-pub unsafe extern "C" fn HPyErr_NoMemory(ctx: *mut HPyContext) -> HPy {
-    crate::stub(c"HPyErr_NoMemory")
+pub unsafe extern "C" fn HPyErr_NoMemory(_ctx: *mut HPyContext) -> HPy {
+    handle(PyErr_NoMemory())
 }
 
-pub unsafe extern "C" fn HPyErr_Clear(ctx: *mut HPyContext) {
-    crate::stub(c"HPyErr_Clear")
+pub unsafe extern "C" fn HPyErr_Clear(_ctx: *mut HPyContext) {
+    PyErr_Clear()
 }
 
 pub unsafe extern "C" fn HPyErr_NewException(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     utf8_name: *const c_char,
     base: HPy,
     dict: HPy,
 ) -> HPy {
-    crate::stub(c"HPyErr_NewException")
+    if utf8_name.is_null() {
+        return null_argument(c"HPyErr_NewException", c"utf8_name");
+    }
+    handle(PyErr_NewException(utf8_name, object(base), object(dict)))
 }
 
 pub unsafe extern "C" fn HPyErr_NewExceptionWithDoc(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     utf8_name: *const c_char,
     utf8_doc: *const c_char,
     base: HPy,
     dict: HPy,
 ) -> HPy {
-    crate::stub(c"HPyErr_NewExceptionWithDoc")
+    if utf8_name.is_null() {
+        return null_argument(c"HPyErr_NewExceptionWithDoc", c"utf8_name");
+    }
+    handle(PyErr_NewExceptionWithDoc(utf8_name, utf8_doc, object(base), object(dict)))
 }
 
 pub unsafe extern "C" fn HPyErr_WarnEx(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     category: HPy,
     utf8_message: *const c_char,
     stack_level: HPy_ssize_t,
 ) -> c_int {
-    crate::stub(c"HPyErr_WarnEx")
+    if utf8_message.is_null() {
+        null_argument(c"HPyErr_WarnEx", c"utf8_message");
+        return -1;
+    }
+    PyErr_WarnEx(object(category), utf8_message, stack_level)
 }
 
-pub unsafe extern "C" fn HPyErr_WriteUnraisable(ctx: *mut HPyContext, obj: HPy) {
-    crate::stub(c"HPyErr_WriteUnraisable")
+pub unsafe extern "C" fn HPyErr_WriteUnraisable(_ctx: *mut HPyContext, obj: HPy) {
+    PyErr_WriteUnraisable(object(obj))
 }

@@ -1,19 +1,29 @@
-use core::ffi::{c_char, c_int, c_void};
-use hpy_sys::*;
+//! Fields: references that objects hold in their own structs. On CPython the object pointer.
 
+use crate::handle::{handle, object};
+use hpy_sys::{HPy, HPyContext, HPyField};
+use pyo3_ffi::*;
+
+/// A null handle empties the field.
 pub unsafe extern "C" fn HPyField_Store(
-    ctx: *mut HPyContext,
-    target_object: HPy,
+    _ctx: *mut HPyContext,
+    _target_object: HPy,
     target_field: *mut HPyField,
     h: HPy,
 ) {
-    crate::stub(c"HPyField_Store")
+    Py_XINCREF(object(h));
+    // The old object's finalizer may look at the field: it must hold the new one by then.
+    let old = core::mem::replace(&mut (*target_field)._i, h._i);
+    Py_XDECREF(old as *mut PyObject);
 }
 
+/// Null for an empty field.
 pub unsafe extern "C" fn HPyField_Load(
-    ctx: *mut HPyContext,
-    source_object: HPy,
+    _ctx: *mut HPyContext,
+    _source_object: HPy,
     source_field: HPyField,
 ) -> HPy {
-    crate::stub(c"HPyField_Load")
+    let object = source_field._i as *mut PyObject;
+    Py_XINCREF(object);
+    handle(object)
 }

@@ -1,9 +1,17 @@
-use core::ffi::{c_char, c_int, c_void};
-use hpy_sys::*;
+//! Importing modules.
+
+use crate::err::null_argument;
+use crate::handle::handle;
+use core::ffi::c_char;
+use hpy_sys::{HPy, HPyContext};
+use pyo3_ffi::*;
 
 pub unsafe extern "C" fn HPyImport_ImportModule(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     utf8_name: *const c_char,
 ) -> HPy {
-    crate::stub(c"HPyImport_ImportModule")
+    if utf8_name.is_null() {
+        return null_argument(c"HPyImport_ImportModule", c"utf8_name");
+    }
+    handle(PyImport_ImportModule(utf8_name))
 }

@@ -2,10 +2,132 @@
 //!
 //! One place, per version. Each assumption has a test in `tests/` that fails on a version where it changes.
 
+use core::ffi::c_ulong;
 use core::mem::offset_of;
-use pyo3_ffi::PyTupleObject;
+use pyo3_ffi::*;
 
 /// Offset of a tuple's first item.
 pub const TUPLE_ITEMS: usize = offset_of!(PyTupleObject, ob_item);
 /// Offset of the number of items of a variable-sized object.
-pub const VAR_SIZE: usize = offset_of!(pyo3_ffi::PyVarObject, ob_size);
+pub const VAR_SIZE: usize = offset_of!(PyVarObject, ob_size);
+
+/// Whether the object's type is exactly `ty`.
+#[inline(always)]
+pub unsafe fn is_exactly(object: *mut PyObject, ty: *mut PyTypeObject) -> bool {
+    Py_TYPE(object) == ty
+}
+
+/// Whether the object's type has the flag `flag`, a `Py_TPFLAGS_*_SUBCLASS`.
+#[inline(always)]
+pub unsafe fn has_flag(object: *mut PyObject, flag: c_ulong) -> bool {
+    PyType_HasFeature(Py_TYPE(object), flag) != 0
+}
+
+/// Where the items of a list are: valid until the list changes.
+#[inline(always)]
+pub unsafe fn list_items(list: *mut PyObject) -> *mut *mut PyObject {
+    (*list.cast::<PyListObject>()).ob_item
+}
+
+/// Where the items of a tuple are.
+#[inline(always)]
+pub unsafe fn tuple_items(tuple: *mut PyObject) -> *mut *mut PyObject {
+    tuple.byte_add(TUPLE_ITEMS).cast()
+}
+
+/// The number of items of a list or tuple (of any object that counts its items in `ob_size`).
+#[inline(always)]
+pub unsafe fn var_size(object: *mut PyObject) -> Py_ssize_t {
+    *object.byte_add(VAR_SIZE).cast::<Py_ssize_t>()
+}
+
+/// The index as Python counts it: negative ones from the end. May still be out of range.
+#[inline(always)]
+pub fn from_end(index: Py_ssize_t, size: Py_ssize_t) -> Py_ssize_t {
+    if index < 0 { index.wrapping_add(size) } else { index }
+}
+
+/// Whether `index` is in `0..size`.
+#[inline(always)]
+pub fn in_range(index: Py_ssize_t, size: Py_ssize_t) -> bool {
+    (index as usize) < (size as usize)
+}
+
+/// A new reference to the item of an exact list or tuple; null without an exception where the object is
+/// something else or the index is out of range.
+#[inline(always)]
+pub unsafe fn item(object: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
+    let ty = Py_TYPE(object);
+    let items = if ty == &raw mut PyTuple_Type {
+        tuple_items(object)
+    } else if ty == &raw mut PyList_Type {
+        #[cfg(Py_GIL_DISABLED)]
+        return list_item_shared(object, index);
+        #[cfg(not(Py_GIL_DISABLED))]
+        list_items(object)
+    } else {
+        return core::ptr::null_mut();
+    };
+    let size = var_size(object);
+    let index = from_end(index, size);
+    if !in_range(index, size) {
+        return core::ptr::null_mut();
+    }
+    let item = *items.offset(index);
+    Py_XINCREF(item);
+    item
+}
+
+/// [`item`] of a list that other threads may be changing.
+#[cfg(Py_GIL_DISABLED)]
+unsafe fn list_item_shared(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
+    let size = PyList_GET_SIZE(list);
+    let index = from_end(index, size);
+    if !in_range(index, size) {
+        return core::ptr::null_mut();
+    }
+    let item = PyList_GetItemRef(list, index);
+    if item.is_null() {
+        // Another thread made the list shorter: the slow way reports it.
+        PyErr_Clear();
+    }
+    item
+}
+
+/// The value of an exact float.
+#[inline(always)]
+pub unsafe fn float_value(float: *mut PyObject) -> f64 {
+    (*float.cast::<PyFloatObject>()).ob_fval
+}
+
+/// The value of an exact int of at most one digit; None for any other object.
+///
+/// A digit holds 30 bits on every 64-bit build, so a value of one digit fits all of HPy's integer types.
+#[inline(always)]
+pub unsafe fn small_int(object: *mut PyObject) -> Option<isize> {
+    #[cfg(target_pointer_width = "64")]
+    if is_exactly(object, &raw mut PyLong_Type) {
+        return one_digit(object);
+    }
+    None
+}
+
+/// Until 3.11 an int counts its digits in `ob_size`, negative for a negative int.
+#[cfg(all(target_pointer_width = "64", not(Py_3_12)))]
+#[inline(always)]
+unsafe fn one_digit(int: *mut PyObject) -> Option<isize> {
+    let size = var_size(int);
+    let digit = *int.byte_add(size_of::<PyVarObject>()).cast::<u32>();
+    // size + 1 is 0, 1 or 2 exactly where there is no more than one digit.
+    if (size + 1) as usize <= 2 { Some(size * digit as isize) } else { None }
+}
+
+/// Since 3.12 a tag holds the number of digits above three bits, the lower two of which are 0 for a
+/// positive int, 1 for zero, 2 for a negative one.
+#[cfg(all(target_pointer_width = "64", Py_3_12))]
+#[inline(always)]
+unsafe fn one_digit(int: *mut PyObject) -> Option<isize> {
+    let tag = *int.byte_add(size_of::<PyObject>()).cast::<usize>();
+    let digit = *int.byte_add(size_of::<PyObject>() + size_of::<usize>()).cast::<u32>();
+    if tag < (2 << 3) { Some((1 - (tag & 3) as isize) * digit as isize) } else { None }
+}

@@ -1,10 +1,17 @@
-use core::ffi::{c_char, c_int, c_void};
-use hpy_sys::*;
+//! Between handles and `PyObject *`, for code that still speaks the C API.
 
-pub unsafe extern "C" fn HPy_FromPyObject(ctx: *mut HPyContext, obj: *mut cpy_PyObject) -> HPy {
-    crate::stub(c"HPy_FromPyObject")
+use crate::handle::{handle, object};
+use hpy_sys::{HPy, HPyContext, cpy_PyObject};
+use pyo3_ffi::*;
+
+/// A new handle; the caller keeps its own reference.
+pub unsafe extern "C" fn HPy_FromPyObject(_ctx: *mut HPyContext, obj: *mut cpy_PyObject) -> HPy {
+    Py_XINCREF(obj.cast());
+    handle(obj.cast())
 }
 
-pub unsafe extern "C" fn HPy_AsPyObject(ctx: *mut HPyContext, h: HPy) -> *mut cpy_PyObject {
-    crate::stub(c"HPy_AsPyObject")
+/// A new reference; the caller keeps its handle.
+pub unsafe extern "C" fn HPy_AsPyObject(_ctx: *mut HPyContext, h: HPy) -> *mut cpy_PyObject {
+    Py_XINCREF(object(h));
+    object(h).cast()
 }

@@ -1,23 +1,47 @@
-use core::ffi::{c_char, c_int, c_void};
-use hpy_sys::*;
+//! Lists.
 
-pub unsafe extern "C" fn HPyList_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
-    crate::stub(c"HPyList_Check")
+use crate::handle::{handle, object};
+use crate::layout;
+use core::ffi::c_int;
+use hpy_sys::{HPy, HPy_ssize_t, HPyContext};
+use pyo3_ffi::*;
+
+pub unsafe extern "C" fn HPyList_Check(_ctx: *mut HPyContext, h: HPy) -> c_int {
+    PyList_Check(object(h))
 }
 
-pub unsafe extern "C" fn HPyList_New(ctx: *mut HPyContext, len: HPy_ssize_t) -> HPy {
-    crate::stub(c"HPyList_New")
+/// The items are None until they are set: a binary may hand the list out before that.
+pub unsafe extern "C" fn HPyList_New(_ctx: *mut HPyContext, len: HPy_ssize_t) -> HPy {
+    let list = PyList_New(len);
+    if !list.is_null() {
+        for index in 0..len {
+            Py_INCREF(Py_None());
+            *layout::list_items(list).offset(index) = Py_None();
+        }
+    }
+    handle(list)
 }
 
-pub unsafe extern "C" fn HPyList_Append(ctx: *mut HPyContext, h_list: HPy, h_item: HPy) -> c_int {
-    crate::stub(c"HPyList_Append")
+pub unsafe extern "C" fn HPyList_Append(_ctx: *mut HPyContext, h_list: HPy, h_item: HPy) -> c_int {
+    #[cfg(not(Py_GIL_DISABLED))]
+    if layout::is_exactly(object(h_list), &raw mut PyList_Type) && !h_item.is_null() {
+        let list = object(h_list).cast::<PyListObject>();
+        let size = (*list).ob_base.ob_size;
+        if size < (*list).allocated {
+            Py_INCREF(object(h_item));
+            *(*list).ob_item.offset(size) = object(h_item);
+            (*list).ob_base.ob_size = size + 1;
+            return 0;
+        }
+    }
+    PyList_Append(object(h_list), object(h_item))
 }
 
 pub unsafe extern "C" fn HPyList_Insert(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     h_list: HPy,
     index: HPy_ssize_t,
     h_item: HPy,
 ) -> c_int {
-    crate::stub(c"HPyList_Insert")
+    PyList_Insert(object(h_list), index, object(h_item))
 }

@@ -1,66 +1,136 @@
-use core::ffi::{c_char, c_int, c_void};
-use hpy_sys::*;
+//! Integers.
+//!
+//! Reading an int of one digit is inline, as it is in CPython's own hot paths; everything else is the C
+//! API's. The functions for 32 bits go through C's `long` and check the range themselves.
 
-pub unsafe extern "C" fn HPyLong_FromInt32_t(ctx: *mut HPyContext, value: i32) -> HPy {
-    crate::stub(c"HPyLong_FromInt32_t")
+use crate::handle::{handle, object};
+use crate::layout::small_int;
+use core::ffi::{CStr, c_long, c_ulong, c_void};
+use hpy_sys::{HPy, HPy_ssize_t, HPyContext};
+use pyo3_ffi::*;
+
+pub unsafe extern "C" fn HPyLong_FromInt32_t(_ctx: *mut HPyContext, value: i32) -> HPy {
+    handle(PyLong_FromLong(value as c_long))
 }
 
-pub unsafe extern "C" fn HPyLong_FromUInt32_t(ctx: *mut HPyContext, value: u32) -> HPy {
-    crate::stub(c"HPyLong_FromUInt32_t")
+pub unsafe extern "C" fn HPyLong_FromUInt32_t(_ctx: *mut HPyContext, value: u32) -> HPy {
+    handle(PyLong_FromUnsignedLong(value as c_ulong))
 }
 
-pub unsafe extern "C" fn HPyLong_FromInt64_t(ctx: *mut HPyContext, v: i64) -> HPy {
-    crate::stub(c"HPyLong_FromInt64_t")
+pub unsafe extern "C" fn HPyLong_FromInt64_t(_ctx: *mut HPyContext, v: i64) -> HPy {
+    handle(PyLong_FromLongLong(v))
 }
 
-pub unsafe extern "C" fn HPyLong_FromUInt64_t(ctx: *mut HPyContext, v: u64) -> HPy {
-    crate::stub(c"HPyLong_FromUInt64_t")
+pub unsafe extern "C" fn HPyLong_FromUInt64_t(_ctx: *mut HPyContext, v: u64) -> HPy {
+    handle(PyLong_FromUnsignedLongLong(v))
 }
 
-pub unsafe extern "C" fn HPyLong_FromSize_t(ctx: *mut HPyContext, value: usize) -> HPy {
-    crate::stub(c"HPyLong_FromSize_t")
+pub unsafe extern "C" fn HPyLong_FromSize_t(_ctx: *mut HPyContext, value: usize) -> HPy {
+    handle(PyLong_FromSize_t(value))
 }
 
-pub unsafe extern "C" fn HPyLong_FromSsize_t(ctx: *mut HPyContext, value: HPy_ssize_t) -> HPy {
-    crate::stub(c"HPyLong_FromSsize_t")
+pub unsafe extern "C" fn HPyLong_FromSsize_t(_ctx: *mut HPyContext, value: HPy_ssize_t) -> HPy {
+    handle(PyLong_FromSsize_t(value))
 }
 
-pub unsafe extern "C" fn HPyLong_AsInt32_t(ctx: *mut HPyContext, h: HPy) -> i32 {
-    crate::stub(c"HPyLong_AsInt32_t")
+pub unsafe extern "C" fn HPyLong_AsInt32_t(_ctx: *mut HPyContext, h: HPy) -> i32 {
+    match small_int(object(h)) {
+        Some(value) => value as i32,
+        None => as_int32(object(h)),
+    }
 }
 
-pub unsafe extern "C" fn HPyLong_AsUInt32_t(ctx: *mut HPyContext, h: HPy) -> u32 {
-    crate::stub(c"HPyLong_AsUInt32_t")
+#[cold]
+unsafe fn as_int32(object: *mut PyObject) -> i32 {
+    let value = PyLong_AsLong(object);
+    // Where long has 32 bits the C API has checked the range.
+    #[allow(clippy::useless_conversion)]
+    match i32::try_from(value) {
+        Ok(value) => value,
+        Err(_) => too_large(c"int32_t") as i32,
+    }
 }
 
-pub unsafe extern "C" fn HPyLong_AsUInt32_tMask(ctx: *mut HPyContext, h: HPy) -> u32 {
-    crate::stub(c"HPyLong_AsUInt32_tMask")
+pub unsafe extern "C" fn HPyLong_AsUInt32_t(_ctx: *mut HPyContext, h: HPy) -> u32 {
+    match small_int(object(h)) {
+        Some(value) if value >= 0 => value as u32,
+        _ => as_uint32(object(h)),
+    }
 }
 
-pub unsafe extern "C" fn HPyLong_AsInt64_t(ctx: *mut HPyContext, h: HPy) -> i64 {
-    crate::stub(c"HPyLong_AsInt64_t")
+#[cold]
+unsafe fn as_uint32(object: *mut PyObject) -> u32 {
+    let value = PyLong_AsUnsignedLong(object);
+    if value == c_ulong::MAX && !PyErr_Occurred().is_null() {
+        return u32::MAX;
+    }
+    #[allow(clippy::useless_conversion)]
+    match u32::try_from(value) {
+        Ok(value) => value,
+        Err(_) => too_large(c"uint32_t") as u32,
+    }
 }
 
-pub unsafe extern "C" fn HPyLong_AsUInt64_t(ctx: *mut HPyContext, h: HPy) -> u64 {
-    crate::stub(c"HPyLong_AsUInt64_t")
+/// OverflowError; the value that stands for an error.
+#[cold]
+unsafe fn too_large(what: &CStr) -> i64 {
+    PyErr_Format(
+        PyExc_OverflowError,
+        c"Python int too large to convert to C %s".as_ptr(),
+        what.as_ptr(),
+    );
+    -1
 }
 
-pub unsafe extern "C" fn HPyLong_AsUInt64_tMask(ctx: *mut HPyContext, h: HPy) -> u64 {
-    crate::stub(c"HPyLong_AsUInt64_tMask")
+pub unsafe extern "C" fn HPyLong_AsUInt32_tMask(_ctx: *mut HPyContext, h: HPy) -> u32 {
+    match small_int(object(h)) {
+        Some(value) => value as u32,
+        None => PyLong_AsUnsignedLongMask(object(h)) as u32,
+    }
 }
 
-pub unsafe extern "C" fn HPyLong_AsSize_t(ctx: *mut HPyContext, h: HPy) -> usize {
-    crate::stub(c"HPyLong_AsSize_t")
+pub unsafe extern "C" fn HPyLong_AsInt64_t(_ctx: *mut HPyContext, h: HPy) -> i64 {
+    match small_int(object(h)) {
+        Some(value) => value as i64,
+        None => PyLong_AsLongLong(object(h)),
+    }
 }
 
-pub unsafe extern "C" fn HPyLong_AsSsize_t(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
-    crate::stub(c"HPyLong_AsSsize_t")
+pub unsafe extern "C" fn HPyLong_AsUInt64_t(_ctx: *mut HPyContext, h: HPy) -> u64 {
+    match small_int(object(h)) {
+        Some(value) if value >= 0 => value as u64,
+        _ => PyLong_AsUnsignedLongLong(object(h)),
+    }
 }
 
-pub unsafe extern "C" fn HPyLong_AsVoidPtr(ctx: *mut HPyContext, h: HPy) -> *mut c_void {
-    crate::stub(c"HPyLong_AsVoidPtr")
+pub unsafe extern "C" fn HPyLong_AsUInt64_tMask(_ctx: *mut HPyContext, h: HPy) -> u64 {
+    match small_int(object(h)) {
+        Some(value) => value as u64,
+        None => PyLong_AsUnsignedLongLongMask(object(h)),
+    }
 }
 
-pub unsafe extern "C" fn HPyLong_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64 {
-    crate::stub(c"HPyLong_AsDouble")
+pub unsafe extern "C" fn HPyLong_AsSize_t(_ctx: *mut HPyContext, h: HPy) -> usize {
+    match small_int(object(h)) {
+        Some(value) if value >= 0 => value as usize,
+        _ => PyLong_AsSize_t(object(h)),
+    }
+}
+
+pub unsafe extern "C" fn HPyLong_AsSsize_t(_ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
+    match small_int(object(h)) {
+        Some(value) => value,
+        None => PyLong_AsSsize_t(object(h)),
+    }
+}
+
+pub unsafe extern "C" fn HPyLong_AsVoidPtr(_ctx: *mut HPyContext, h: HPy) -> *mut c_void {
+    PyLong_AsVoidPtr(object(h))
+}
+
+pub unsafe extern "C" fn HPyLong_AsDouble(_ctx: *mut HPyContext, h: HPy) -> f64 {
+    match small_int(object(h)) {
+        Some(value) => value as f64,
+        None => PyLong_AsDouble(object(h)),
+    }
 }

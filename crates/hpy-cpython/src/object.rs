@@ -1,164 +1,266 @@
-use core::ffi::{c_char, c_int, c_void};
-use hpy_sys::*;
+//! Objects: attributes, items, comparison, conversion to text.
 
-pub unsafe extern "C" fn HPy_Length(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
-    crate::stub(c"HPy_Length")
+use crate::err::null_argument;
+use crate::handle::{handle, object};
+use crate::layout;
+use core::ffi::{c_char, c_int};
+use core::ptr;
+use hpy_sys::{HPy, HPy_hash_t, HPy_ssize_t, HPyContext, cmp};
+use pyo3_ffi::*;
+
+pub unsafe extern "C" fn HPy_Length(_ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
+    PyObject_Size(object(h))
 }
 
-pub unsafe extern "C" fn HPy_IsTrue(ctx: *mut HPyContext, h: HPy) -> c_int {
-    crate::stub(c"HPy_IsTrue")
+pub unsafe extern "C" fn HPy_IsTrue(_ctx: *mut HPyContext, h: HPy) -> c_int {
+    PyObject_IsTrue(object(h))
 }
 
-pub unsafe extern "C" fn HPy_GetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy) -> HPy {
-    crate::stub(c"HPy_GetAttr")
+pub unsafe extern "C" fn HPy_GetAttr(_ctx: *mut HPyContext, obj: HPy, name: HPy) -> HPy {
+    handle(PyObject_GetAttr(object(obj), object(name)))
 }
 
 pub unsafe extern "C" fn HPy_GetAttr_s(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     obj: HPy,
     utf8_name: *const c_char,
 ) -> HPy {
-    crate::stub(c"HPy_GetAttr_s")
+    if utf8_name.is_null() {
+        return null_argument(c"HPy_GetAttr_s", c"utf8_name");
+    }
+    handle(PyObject_GetAttrString(object(obj), utf8_name))
 }
 
-pub unsafe extern "C" fn HPy_HasAttr(ctx: *mut HPyContext, obj: HPy, name: HPy) -> c_int {
-    crate::stub(c"HPy_HasAttr")
+pub unsafe extern "C" fn HPy_HasAttr(_ctx: *mut HPyContext, obj: HPy, name: HPy) -> c_int {
+    PyObject_HasAttr(object(obj), object(name))
 }
 
+/// A null name is the name of no attribute.
 pub unsafe extern "C" fn HPy_HasAttr_s(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     obj: HPy,
     utf8_name: *const c_char,
 ) -> c_int {
-    crate::stub(c"HPy_HasAttr_s")
+    if utf8_name.is_null() {
+        return 0;
+    }
+    PyObject_HasAttrString(object(obj), utf8_name)
 }
 
+/// A null value deletes the attribute.
 pub unsafe extern "C" fn HPy_SetAttr(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     obj: HPy,
     name: HPy,
     value: HPy,
 ) -> c_int {
-    crate::stub(c"HPy_SetAttr")
+    PyObject_SetAttr(object(obj), object(name), object(value))
 }
 
+/// A null value deletes the attribute.
 pub unsafe extern "C" fn HPy_SetAttr_s(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     obj: HPy,
     utf8_name: *const c_char,
     value: HPy,
 ) -> c_int {
-    crate::stub(c"HPy_SetAttr_s")
+    if utf8_name.is_null() {
+        null_argument(c"HPy_SetAttr_s", c"utf8_name");
+        return -1;
+    }
+    PyObject_SetAttrString(object(obj), utf8_name, object(value))
 }
 
-pub unsafe extern "C" fn HPy_GetItem(ctx: *mut HPyContext, obj: HPy, key: HPy) -> HPy {
-    crate::stub(c"HPy_GetItem")
+/// Runs `f` with a Python object made for a key, which it gives up afterwards.
+#[inline(always)]
+unsafe fn with_key<R>(key: *mut PyObject, failed: R, f: impl FnOnce(*mut PyObject) -> R) -> R {
+    if key.is_null() {
+        return failed;
+    }
+    let result = f(key);
+    Py_DECREF(key);
+    result
 }
 
-pub unsafe extern "C" fn HPy_GetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> HPy {
-    crate::stub(c"HPy_GetItem_i")
+/// The key of an `_s` function; null with an exception on failure.
+#[inline(always)]
+unsafe fn text_key(function: &core::ffi::CStr, utf8: *const c_char) -> *mut PyObject {
+    if utf8.is_null() {
+        null_argument(function, c"utf8_key");
+        return ptr::null_mut();
+    }
+    PyUnicode_FromString(utf8)
+}
+
+pub unsafe extern "C" fn HPy_GetItem(_ctx: *mut HPyContext, obj: HPy, key: HPy) -> HPy {
+    handle(PyObject_GetItem(object(obj), object(key)))
+}
+
+pub unsafe extern "C" fn HPy_GetItem_i(_ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> HPy {
+    let item = layout::item(object(obj), idx);
+    if !item.is_null() {
+        return handle(item);
+    }
+    get_item_by_number(obj, idx)
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn get_item_by_number(obj: HPy, idx: HPy_ssize_t) -> HPy {
+    with_key(PyLong_FromSsize_t(idx), HPy::NULL, |key| handle(PyObject_GetItem(object(obj), key)))
 }
 
 pub unsafe extern "C" fn HPy_GetItem_s(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     obj: HPy,
     utf8_key: *const c_char,
 ) -> HPy {
-    crate::stub(c"HPy_GetItem_s")
+    with_key(text_key(c"HPy_GetItem_s", utf8_key), HPy::NULL, |key| {
+        handle(PyObject_GetItem(object(obj), key))
+    })
 }
 
-pub unsafe extern "C" fn HPy_Contains(ctx: *mut HPyContext, container: HPy, key: HPy) -> c_int {
-    crate::stub(c"HPy_Contains")
+pub unsafe extern "C" fn HPy_Contains(_ctx: *mut HPyContext, container: HPy, key: HPy) -> c_int {
+    PySequence_Contains(object(container), object(key))
 }
 
 pub unsafe extern "C" fn HPy_SetItem(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     obj: HPy,
     key: HPy,
     value: HPy,
 ) -> c_int {
-    crate::stub(c"HPy_SetItem")
+    PyObject_SetItem(object(obj), object(key), object(value))
 }
 
 pub unsafe extern "C" fn HPy_SetItem_i(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     obj: HPy,
     idx: HPy_ssize_t,
     value: HPy,
 ) -> c_int {
-    crate::stub(c"HPy_SetItem_i")
+    #[cfg(not(Py_GIL_DISABLED))]
+    if layout::is_exactly(object(obj), &raw mut PyList_Type) && !value.is_null() {
+        let size = layout::var_size(object(obj));
+        let index = layout::from_end(idx, size);
+        if layout::in_range(index, size) {
+            let slot = layout::list_items(object(obj)).offset(index);
+            let old = *slot;
+            Py_INCREF(object(value));
+            *slot = object(value);
+            Py_XDECREF(old);
+            return 0;
+        }
+    }
+    set_item_by_number(obj, idx, value)
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn set_item_by_number(obj: HPy, idx: HPy_ssize_t, value: HPy) -> c_int {
+    with_key(PyLong_FromSsize_t(idx), -1, |key| PyObject_SetItem(object(obj), key, object(value)))
 }
 
 pub unsafe extern "C" fn HPy_SetItem_s(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     obj: HPy,
     utf8_key: *const c_char,
     value: HPy,
 ) -> c_int {
-    crate::stub(c"HPy_SetItem_s")
+    with_key(text_key(c"HPy_SetItem_s", utf8_key), -1, |key| {
+        PyObject_SetItem(object(obj), key, object(value))
+    })
 }
 
-pub unsafe extern "C" fn HPy_Type(ctx: *mut HPyContext, obj: HPy) -> HPy {
-    crate::stub(c"HPy_Type")
+pub unsafe extern "C" fn HPy_DelItem(_ctx: *mut HPyContext, obj: HPy, key: HPy) -> c_int {
+    PyObject_DelItem(object(obj), object(key))
 }
 
-pub unsafe extern "C" fn HPy_TypeCheck(ctx: *mut HPyContext, obj: HPy, r#type: HPy) -> c_int {
-    crate::stub(c"HPy_TypeCheck")
+pub unsafe extern "C" fn HPy_DelItem_i(_ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> c_int {
+    with_key(PyLong_FromSsize_t(idx), -1, |key| PyObject_DelItem(object(obj), key))
 }
 
-pub unsafe extern "C" fn HPy_Is(ctx: *mut HPyContext, obj: HPy, other: HPy) -> c_int {
-    crate::stub(c"HPy_Is")
+pub unsafe extern "C" fn HPy_DelItem_s(
+    _ctx: *mut HPyContext,
+    obj: HPy,
+    utf8_key: *const c_char,
+) -> c_int {
+    with_key(text_key(c"HPy_DelItem_s", utf8_key), -1, |key| PyObject_DelItem(object(obj), key))
 }
 
-pub unsafe extern "C" fn HPy_Repr(ctx: *mut HPyContext, obj: HPy) -> HPy {
-    crate::stub(c"HPy_Repr")
+pub unsafe extern "C" fn HPy_Type(_ctx: *mut HPyContext, obj: HPy) -> HPy {
+    let ty = Py_TYPE(object(obj)).cast();
+    Py_INCREF(ty);
+    handle(ty)
 }
 
-pub unsafe extern "C" fn HPy_Str(ctx: *mut HPyContext, obj: HPy) -> HPy {
-    crate::stub(c"HPy_Str")
+pub unsafe extern "C" fn HPy_TypeCheck(_ctx: *mut HPyContext, obj: HPy, r#type: HPy) -> c_int {
+    let actual = Py_TYPE(object(obj));
+    let wanted: *mut PyTypeObject = object(r#type).cast();
+    if actual == wanted {
+        return 1;
+    }
+    PyType_IsSubtype(actual, wanted)
 }
 
-pub unsafe extern "C" fn HPy_ASCII(ctx: *mut HPyContext, obj: HPy) -> HPy {
-    crate::stub(c"HPy_ASCII")
+pub unsafe extern "C" fn HPy_Is(_ctx: *mut HPyContext, obj: HPy, other: HPy) -> c_int {
+    (obj == other) as c_int
 }
 
-pub unsafe extern "C" fn HPy_Bytes(ctx: *mut HPyContext, obj: HPy) -> HPy {
-    crate::stub(c"HPy_Bytes")
+pub unsafe extern "C" fn HPy_Repr(_ctx: *mut HPyContext, obj: HPy) -> HPy {
+    handle(PyObject_Repr(object(obj)))
 }
 
-pub unsafe extern "C" fn HPy_RichCompare(ctx: *mut HPyContext, v: HPy, w: HPy, op: c_int) -> HPy {
-    crate::stub(c"HPy_RichCompare")
+pub unsafe extern "C" fn HPy_Str(_ctx: *mut HPyContext, obj: HPy) -> HPy {
+    handle(PyObject_Str(object(obj)))
+}
+
+pub unsafe extern "C" fn HPy_ASCII(_ctx: *mut HPyContext, obj: HPy) -> HPy {
+    handle(PyObject_ASCII(object(obj)))
+}
+
+pub unsafe extern "C" fn HPy_Bytes(_ctx: *mut HPyContext, obj: HPy) -> HPy {
+    handle(PyObject_Bytes(object(obj)))
+}
+
+pub unsafe extern "C" fn HPy_RichCompare(_ctx: *mut HPyContext, v: HPy, w: HPy, op: c_int) -> HPy {
+    if op as u32 > cmp::HPy_GE as u32 {
+        unknown_comparison(op);
+        return HPy::NULL;
+    }
+    handle(PyObject_RichCompare(object(v), object(w), op))
 }
 
 pub unsafe extern "C" fn HPy_RichCompareBool(
-    ctx: *mut HPyContext,
+    _ctx: *mut HPyContext,
     v: HPy,
     w: HPy,
     op: c_int,
 ) -> c_int {
-    crate::stub(c"HPy_RichCompareBool")
+    if op as u32 > cmp::HPy_GE as u32 {
+        unknown_comparison(op);
+        return -1;
+    }
+    PyObject_RichCompareBool(object(v), object(w), op)
 }
 
-pub unsafe extern "C" fn HPy_Hash(ctx: *mut HPyContext, obj: HPy) -> HPy_hash_t {
-    crate::stub(c"HPy_Hash")
+#[cold]
+unsafe fn unknown_comparison(op: c_int) {
+    PyErr_Format(
+        PyExc_SystemError,
+        c"unknown comparison %d: expected HPy_LT (0) to HPy_GE (5)".as_ptr(),
+        op,
+    );
 }
 
-pub unsafe extern "C" fn _HPy_Dump(ctx: *mut HPyContext, h: HPy) {
-    crate::stub(c"_HPy_Dump")
+pub unsafe extern "C" fn HPy_Hash(_ctx: *mut HPyContext, obj: HPy) -> HPy_hash_t {
+    PyObject_Hash(object(obj))
 }
 
-pub unsafe extern "C" fn HPy_DelItem(ctx: *mut HPyContext, obj: HPy, key: HPy) -> c_int {
-    crate::stub(c"HPy_DelItem")
-}
-
-pub unsafe extern "C" fn HPy_DelItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> c_int {
-    crate::stub(c"HPy_DelItem_i")
-}
-
-pub unsafe extern "C" fn HPy_DelItem_s(
-    ctx: *mut HPyContext,
-    obj: HPy,
-    utf8_key: *const c_char,
-) -> c_int {
-    crate::stub(c"HPy_DelItem_s")
+/// Prints what there is to know about an object to stderr, for a person with a debugger.
+pub unsafe extern "C" fn _HPy_Dump(_ctx: *mut HPyContext, h: HPy) {
+    unsafe extern "C" {
+        fn _PyObject_Dump(object: *mut PyObject);
+    }
+    _PyObject_Dump(object(h))
 }

@@ -13,7 +13,7 @@
 //! may be such types themselves; the context, its constants and the thunks stay until the last user goes.
 
 use crate::lock::Locked;
-use crate::{context, ext, global, thunk};
+use crate::{capsule, context, ext, global, thunk};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::c_void;
@@ -32,6 +32,8 @@ pub struct InterpreterState {
     pub direct: CallTarget,
     /// The values of this interpreter's `HPyGlobal`s.
     pub globals: global::Table,
+    /// The HPy destructors of this interpreter's capsules.
+    pub capsules: capsule::Destructors,
     /// The executable thunks of this interpreter's definitions.
     pub thunks: thunk::Arena,
     /// The interpreter itself.
@@ -100,6 +102,28 @@ pub unsafe fn current() -> *mut InterpreterState {
     PyCapsule_GetPointer(capsule, CAPSULE_NAME.as_ptr()).cast()
 }
 
+/// The state of the interpreter the calling thread is attached to if it has one, else null. May leave an
+/// exception.
+///
+/// # Safety
+/// The calling thread is attached.
+pub unsafe fn existing() -> *mut InterpreterState {
+    let dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    if dict.is_null() {
+        return ptr::null_mut();
+    }
+    let key = PyLong_FromVoidPtr((&raw const COPY).cast_mut().cast());
+    if key.is_null() {
+        return ptr::null_mut();
+    }
+    let capsule = PyDict_GetItemWithError(dict, key);
+    Py_DECREF(key);
+    if capsule.is_null() {
+        return ptr::null_mut();
+    }
+    PyCapsule_GetPointer(capsule, CAPSULE_NAME.as_ptr()).cast()
+}
+
 /// A new state in a capsule that retires it.
 unsafe fn create(interpreter: *mut PyInterpreterState) -> *mut PyObject {
     let mut base = Box::new(HPyContextExt {
@@ -114,6 +138,7 @@ unsafe fn create(interpreter: *mut PyInterpreterState) -> *mut PyObject {
         base,
         direct: CallTarget { ctx, entries: ptr::null() },
         globals: global::Table::new(),
+        capsules: capsule::Destructors::new(),
         thunks: thunk::Arena::new(),
         interpreter,
         users: AtomicUsize::new(1),
