@@ -19,9 +19,11 @@ pub struct Entries {
 
 /// Where a module is said to be.
 pub struct Place {
+    /// The module's name as `import` has it.
+    pub full_name: String,
     /// The last part of the module's name, as its symbols have it.
     pub name: String,
-    /// The path as a Python object, borrowed.
+    /// The path as a Python object; owned.
     pub path: *mut PyObject,
     /// The path for people.
     pub shown: String,
@@ -44,7 +46,20 @@ impl Place {
                 ),
             ));
         }
-        Ok(Place { name: last.replace('-', "_"), path, shown, file: file_of(path)? })
+        let (name, file) = (last.replace('-', "_"), file_of(path)?);
+        Py_INCREF(path);
+        Ok(Place { full_name: full, name, path, shown, file })
+    }
+
+    /// From a module spec.
+    pub unsafe fn from_spec(spec: *mut PyObject) -> Result<Place, Raised> {
+        let name = PyObject_GetAttrString(spec, c"name".as_ptr());
+        let path = PyObject_GetAttrString(spec, c"origin".as_ptr());
+        let place =
+            if name.is_null() || path.is_null() { Err(Raised) } else { Place::new(name, path) };
+        Py_XDECREF(name);
+        Py_XDECREF(path);
+        place
     }
 
     /// Raises an ImportError about this place.
@@ -66,6 +81,13 @@ impl Place {
 
     fn symbol_name(&self, prefix: &str) -> CString {
         CString::new(format!("{prefix}_{}", self.name)).unwrap_or_default()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // SAFETY: the place owns its path, and is dropped in the call that made it.
+        unsafe { Py_DECREF(self.path) };
     }
 }
 
@@ -165,6 +187,8 @@ unsafe fn check(place: &Place, library: &Library) -> Result<Entries, Raised> {
 }
 
 /// Raises if the runtime has not the version that a binary asks for.
+// The newest minor version is 0 today and any older one would do.
+#[allow(clippy::absurd_extreme_comparisons)]
 pub unsafe fn check_version(name: &str, major: u32, minor: u32) -> Result<(), Raised> {
     if major == HPY_ABI_VERSION && minor <= HPY_ABI_VERSION_MINOR {
         return Ok(());
@@ -210,13 +234,8 @@ fn tag_in(file_name: &str) -> Option<u64> {
 }
 
 impl Entries {
-    /// Calls the binary's initialisers for a context; never null.
-    pub unsafe fn definition(
-        &self,
-        place: &Place,
-        ctx: *mut HPyContext,
-    ) -> Result<*mut HPyModuleDef, Raised> {
-        (self.init_global_context)(ctx);
+    /// The module's definition, never null. The trampolines have their context already.
+    pub unsafe fn definition(&self, place: &Place) -> Result<*mut HPyModuleDef, Raised> {
         if let Some(init_extensions) = self.init_extensions {
             init_extensions(HPY_EXTENSIONS_VERSION);
         }

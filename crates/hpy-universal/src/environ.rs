@@ -6,7 +6,6 @@
 use crate::modes::Mode;
 use crate::raise::{Raised, raise, text_of};
 use pyo3_ffi::*;
-use std::ptr;
 
 /// `env[key]`, or None if there is no such key. `env` is any mapping; the object is a new reference.
 unsafe fn lookup(
@@ -87,5 +86,5 @@ pub unsafe fn of_process() -> Result<*mut PyObject, Raised> {
     }
     let environ = PyObject_GetAttrString(os, c"environ".as_ptr());
     Py_DECREF(os);
-    if environ == ptr::null_mut() { Err(Raised) } else { Ok(environ) }
+    if environ.is_null() { Err(Raised) } else { Ok(environ) }
 }

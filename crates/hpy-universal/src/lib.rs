@@ -5,6 +5,8 @@
 //! * [`modes`]: the contexts a module can be loaded with, per interpreter.
 //! * [`environ`]: what `HPY` and `HPY_LOG` say.
 //! * [`load`]: from a checked binary to a Python module.
+//! * [`direct`]: binaries that CPython imports itself.
+//! * [`trampolines`]: which context a binary's own trampolines use, where there are no thunks.
 //! * [`python`]: the functions that Python sees.
 //! * [`raise`]: Python exceptions from Rust text.
 //!
@@ -16,12 +18,14 @@
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod binary;
+mod direct;
 mod environ;
 mod library;
 mod load;
 mod modes;
 mod python;
 mod raise;
+mod trampolines;
 
 use core::ffi::c_int;
 use pyo3_ffi::*;

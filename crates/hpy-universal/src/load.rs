@@ -1,10 +1,12 @@
 //! From a checked binary to a Python module.
 
-use crate::binary::{self, Place};
+use crate::binary::{self, Entries, Place};
 use crate::modes::{self, Mode};
 use crate::raise::Raised;
+use crate::trampolines;
 use hpy_cpython::handle::{handle, object};
 use hpy_cpython::{module, state};
+use hpy_sys::ext::HPY_MODULE_MAIN_INTERPRETER_ONLY;
 use pyo3_ffi::*;
 
 /// The module `name` of the binary at `path`, made from the module spec `spec` and executed; a new
@@ -16,21 +18,45 @@ pub unsafe fn load(
     mode: Mode,
 ) -> Result<*mut PyObject, Raised> {
     let place = Place::new(name, path)?;
+    // A mode that is not there is refused before the file is touched.
+    modes::check(mode)?;
+    let entries = binary::open(&place)?;
+    refuse_subinterpreter(&place, &entries)?;
+    let module = make(&place, &entries, mode, spec)?;
+    let record = module::record_of(module);
+    if !record.is_null() && module::exec_record(record, module) < 0 {
+        Py_DECREF(module);
+        return Err(Raised);
+    }
+    Ok(module)
+}
+
+/// The module of a checked binary, not executed yet; a new reference.
+pub unsafe fn make(
+    place: &Place,
+    entries: &Entries,
+    mode: Mode,
+    spec: *mut PyObject,
+) -> Result<*mut PyObject, Raised> {
     let state = state::current();
     if state.is_null() {
         return Err(Raised);
     }
     let target = modes::target(state, mode)?;
-    let entries = binary::open(&place)?;
-    let def = entries.definition(&place, (*target).ctx)?;
-    let base = (*state).direct.ctx;
-    let module = object(module::create(base, target, def, handle(spec)));
-    if module.is_null() {
-        return Err(Raised);
+    trampolines::take(place, entries, state, (*target).ctx)?;
+    let def = entries.definition(place)?;
+    let module = object(module::create((*state).direct.ctx, target, def, handle(spec)));
+    if module.is_null() { Err(Raised) } else { Ok(module) }
+}
+
+/// Raises an ImportError if the module wants the main interpreter and this is another one.
+pub unsafe fn refuse_subinterpreter(place: &Place, entries: &Entries) -> Result<(), Raised> {
+    if entries.flags & HPY_MODULE_MAIN_INTERPRETER_ONLY == 0
+        || PyInterpreterState_Get() == PyInterpreterState_Main()
+    {
+        return Ok(());
     }
-    if PyModule_Check(module) != 0 && module::exec(base, target, def, handle(module)) < 0 {
-        Py_DECREF(module);
-        return Err(Raised);
-    }
-    Ok(module)
+    Err(place.import_error(
+        "the module declares that it works in the main interpreter only, and this is a subinterpreter.",
+    ))
 }

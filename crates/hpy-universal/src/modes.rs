@@ -1,7 +1,7 @@
 //! The contexts a module can be loaded with, per interpreter.
 
 use crate::raise::{Raised, raise};
-use hpy_cpython::state::{self, InterpreterState};
+use hpy_cpython::state::InterpreterState;
 use hpy_sys::backend::CallTarget;
 use pyo3_ffi::PyExc_NotImplementedError;
 
@@ -34,17 +34,22 @@ impl Mode {
     }
 }
 
-/// Where calls of a module loaded in `mode` go, in the interpreter of `state`.
-pub unsafe fn target(
-    state: *mut InterpreterState,
-    mode: Mode,
-) -> Result<*const CallTarget, Raised> {
-    let _ = state::companion;
+/// Raises if the mode is not there.
+pub unsafe fn check(mode: Mode) -> Result<(), Raised> {
     if mode == Mode::Universal {
-        return Ok(&raw const (*state).direct);
+        return Ok(());
     }
     Err(raise(
         PyExc_NotImplementedError,
         &format!("this version of hpy-rs has no {} mode yet: use the universal mode", mode.name()),
     ))
+}
+
+/// Where calls of a module loaded in `mode` go, in the interpreter of `state`.
+pub unsafe fn target(
+    state: *mut InterpreterState,
+    mode: Mode,
+) -> Result<*const CallTarget, Raised> {
+    check(mode)?;
+    Ok(&raw const (*state).direct)
 }

@@ -55,7 +55,7 @@ pub unsafe fn fill(module: *mut PyObject) -> c_int {
             return -1;
         }
     }
-    0
+    crate::direct::add_capsule(module)
 }
 
 fn returned(result: Result<*mut PyObject, Raised>) -> *mut PyObject {

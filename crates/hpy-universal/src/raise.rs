@@ -31,12 +31,11 @@ pub unsafe fn import_error(name: &str, path: *mut PyObject, text: &str) -> Raise
 
 /// A new `str`; null with an exception if there is no memory.
 pub unsafe fn string(text: &str) -> *mut PyObject {
-    let decoded = PyUnicode_DecodeUTF8(
+    PyUnicode_DecodeUTF8(
         text.as_ptr().cast::<c_char>(),
         text.len() as Py_ssize_t,
         c"surrogateescape".as_ptr(),
-    );
-    decoded
+    )
 }
 
 /// The text of a `str`; surrogates become escapes. Err if it is no `str`.

@@ -1,0 +1,73 @@
+//! The one context that a binary's own trampolines use.
+//!
+//! A binary has a variable for it, set by `HPyInitGlobalContext_NAME`. With thunks nothing reads that
+//! variable, so the binary can serve any number of interpreters and modes. Without thunks calls go through
+//! the trampolines, and the binary serves one context at a time: the first that loads it, until its
+//! interpreter ends.
+
+use crate::binary::{Entries, Place};
+use crate::raise::Raised;
+use hpy_cpython::state::{self, Companion, InterpreterState};
+use hpy_sys::HPyContext;
+use std::ffi::c_void;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A binary (known by its `HPyInitGlobalContext`) whose trampolines are in use.
+struct Taken {
+    binary: usize,
+    ctx: usize,
+    state: usize,
+}
+
+/// Binaries are shared by all interpreters of a process, so this list is too.
+static TAKEN: Mutex<Vec<Taken>> = Mutex::new(Vec::new());
+
+fn taken() -> MutexGuard<'static, Vec<Taken>> {
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The key of the companion that gives the trampolines back.
+static KEY: u8 = 0;
+
+/// Frees the companion: the interpreter is gone, its trampolines are free for another.
+unsafe extern "C" fn give_back(state: *mut c_void) {
+    taken().retain(|one| one.state != state as usize);
+}
+
+/// Lets the binary's trampolines use `ctx`, a context of the interpreter of `state`. Raises an ImportError
+/// if they are needed and another context has them.
+pub unsafe fn take(
+    place: &Place,
+    entries: &Entries,
+    state: *mut InterpreterState,
+    ctx: *mut HPyContext,
+) -> Result<(), Raised> {
+    let needed = !(*state).thunks.available();
+    let binary = entries.init_global_context as usize;
+    let mut all = taken();
+    let other = match all.iter().find(|one| one.binary == binary) {
+        Some(one) if one.ctx == ctx as usize => return Ok(()),
+        Some(_) => true,
+        None => false,
+    };
+    if other && needed {
+        drop(all);
+        return Err(place.import_error(
+            "it is loaded with another interpreter or in another mode already. Without thunks, which are \
+             off (HPY_RS_THUNKS=0) or cannot be made on this system, a binary serves one interpreter in one \
+             mode.",
+        ));
+    }
+    if needed {
+        all.push(Taken { binary, ctx: ctx as usize, state: state as usize });
+    }
+    drop(all);
+    if needed {
+        let key = (&raw const KEY) as usize;
+        state::attach(state, Companion { key, data: state.cast(), clear: None, free: give_back });
+    }
+    if !other {
+        (entries.init_global_context)(ctx);
+    }
+    Ok(())
+}
