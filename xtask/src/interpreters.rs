@@ -87,7 +87,7 @@ impl Interpreter {
         match &self.enter {
             Some(script) => {
                 let mut command = Command::new(script);
-                command.arg(program);
+                command.arg(program).env("HPY_RS_REPOSITORY", paths::root());
                 command
             }
             None => Command::new(program),
@@ -252,31 +252,43 @@ pub fn one(name: &str) -> Result<Interpreter> {
     }
 }
 
+/// Why an interpreter that `cargo xtask interpreters --install` tried could not be had, by name ("3.14t").
+pub fn absent() -> BTreeMap<String, String> {
+    let text =
+        std::fs::read_to_string(paths::interpreters().join("absent.tsv")).unwrap_or_default();
+    let pair =
+        |line: &str| line.split_once('\t').map(|(name, why)| (name.to_owned(), why.to_owned()));
+    text.lines().filter_map(pair).collect()
+}
+
 /// Prints what the machine has.
 pub fn list() {
-    let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut rows: BTreeMap<(u32, u32, String), Vec<String>> = BTreeMap::new();
     for one in found() {
         let headers = if one.facts.include.is_empty() {
             "  (no headers: runs binaries, builds none)"
         } else {
             ""
         };
-        rows.entry(one.short()).or_default().push(format!(
+        let (major, minor, _) = one.facts.version;
+        rows.entry((major, minor, one.short())).or_default().push(format!(
             "{:<28} {}{headers}",
             one.label(),
             one.launcher.display()
         ));
     }
-    for (short, lines) in &rows {
+    for ((_, _, short), lines) in &rows {
         for line in lines {
             println!("  {short:<10} {line}");
         }
     }
+    let absent = absent();
     for version in SUPPORTED.iter().chain(&NEWER).chain(&["pypy3.11", "3.13t", "3.14t"]) {
-        if !rows.contains_key(*version) {
-            println!(
-                "  {version:<10} not available: `cargo xtask interpreters --install` tries to get it"
-            );
+        if !rows.keys().any(|(_, _, short)| short == version) {
+            let why = absent
+                .get(*version)
+                .map_or("`cargo xtask interpreters --install` tries to get it", String::as_str);
+            println!("  {version:<10} not available: {why}");
         }
     }
 }

@@ -7,6 +7,7 @@ mod develop;
 mod interpreters;
 mod paths;
 mod process;
+mod provision;
 mod report;
 mod test;
 mod wheels;
@@ -45,7 +46,11 @@ enum Task {
     /// Run hpy 0.9.0's own test suite, unmodified, against this tree's wheel
     Conformance(conformance::Options),
     /// List the Pythons of this machine
-    Interpreters,
+    Interpreters {
+        /// Install those that are missing, outside the repository and beside the system's own
+        #[arg(long)]
+        install: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -69,9 +74,10 @@ fn run() -> Result<()> {
         Task::Develop { python, release } => develop::run(&python, release),
         Task::Test(options) => test::run(&options),
         Task::Conformance(options) => conformance::run(&options),
-        Task::Interpreters => {
+        Task::Interpreters { install } => {
+            let installed = if install { provision::run() } else { Ok(()) };
             interpreters::list();
-            Ok(())
+            installed
         }
     }
 }

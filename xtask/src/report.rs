@@ -128,9 +128,10 @@ impl Report {
     pub fn piece(
         &mut self,
         group: &str,
-        piece: &str,
+        piece: impl AsRef<str>,
         work: impl FnOnce() -> Result<Outcome>,
     ) -> bool {
+        let piece = piece.as_ref();
         self.say(&format!("{group}: {piece} ..."));
         let start = Instant::now();
         let result = work();

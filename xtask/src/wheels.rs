@@ -72,8 +72,10 @@ pub fn wheel(interpreter: &Interpreter) -> Result<(PathBuf, &'static str)> {
         return Ok((wheel, "cached"));
     }
     std::fs::create_dir_all(&folder)?;
+    // A distribution's Python may have no pip of its own: the environment's has.
+    let python = tools(interpreter)?;
     let log = target("logs").join(format!("wheel-{}.log", interpreter.tag()));
-    let mut pip = interpreter.command(&interpreter.python);
+    let mut pip = interpreter.command(&python);
     pip.current_dir(root())
         .args(["-m", "pip", "wheel", "--no-deps", "--wheel-dir"])
         .arg(&folder)
@@ -93,29 +95,38 @@ fn wheel_in(folder: &Path) -> Option<PathBuf> {
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
 }
 
-/// An environment of its own under target/ with the wheel and the test tools installed.
-pub fn environment(interpreter: &Interpreter) -> Result<Environment> {
-    let (wheel, _) = wheel(interpreter)?;
+/// The Python of the interpreter's environment under target/, with the test tools installed.
+fn tools(interpreter: &Interpreter) -> Result<PathBuf> {
     let folder = target("environments").join(interpreter.tag());
     let python = folder.join("bin/python");
-    let stamp = folder.join("wheel.txt");
-    let log = target("logs").join(format!("environment-{}.log", interpreter.tag()));
-    let tools = folder.join("tools.txt");
-    if std::fs::read_to_string(&tools).unwrap_or_default() != TOOLS.join(" ") {
-        let _ = std::fs::remove_dir_all(&folder);
-        let mut venv = interpreter.command(&interpreter.python);
-        run_logged(venv.args(["-m", "venv"]).arg(&folder), &log, Duration::from_secs(300))?
-            .checked()
-            .context("making a virtual environment")?;
-        let mut pip = interpreter.command(&python);
-        pip.args(["-m", "pip", "install", "-q"]).args(TOOLS);
-        run_logged(&mut pip, &log, Duration::from_secs(900))?
-            .checked()
-            .context("installing the test tools")?;
-        std::fs::write(&tools, TOOLS.join(" "))?;
+    let stamp = folder.join("tools.txt");
+    let wanted = format!("{} {}", interpreter.label(), TOOLS.join(" "));
+    if std::fs::read_to_string(&stamp).unwrap_or_default() == wanted {
+        return Ok(python);
     }
+    let log = target("logs").join(format!("environment-{}.log", interpreter.tag()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut venv = interpreter.command(&interpreter.python);
+    run_logged(venv.args(["-m", "venv"]).arg(&folder), &log, Duration::from_secs(300))?
+        .checked()
+        .context("making a virtual environment")?;
+    let mut pip = interpreter.command(&python);
+    pip.args(["-m", "pip", "install", "-q"]).args(TOOLS);
+    run_logged(&mut pip, &log, Duration::from_secs(900))?
+        .checked()
+        .context("installing the test tools")?;
+    std::fs::write(&stamp, wanted)?;
+    Ok(python)
+}
+
+/// An environment of its own under target/ with the wheel and the test tools installed.
+pub fn environment(interpreter: &Interpreter) -> Result<Environment> {
+    let python = tools(interpreter)?;
+    let (wheel, _) = wheel(interpreter)?;
+    let stamp = target("environments").join(interpreter.tag()).join("wheel.txt");
     let identity = wheel.display().to_string();
     if std::fs::read_to_string(&stamp).unwrap_or_default() != identity {
+        let log = target("logs").join(format!("environment-{}.log", interpreter.tag()));
         let mut pip = interpreter.command(&python);
         pip.args(["-m", "pip", "install", "-q", "--no-deps", "--no-index", "--force-reinstall"])
             .arg(&wheel);
