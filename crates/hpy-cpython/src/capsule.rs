@@ -5,11 +5,16 @@
 //! the object and nothing else. Ours, [`run_destructor`], finds the implementation in a table of the
 //! interpreter, by the capsule's address. (The binary's own trampoline would call through the context of
 //! whichever interpreter loaded the binary last, which may be gone.)
+//!
+//! How it finds the interpreter's table: CPython calls a thunk that adds the state, and each entry of the
+//! table is a user of the state, so both are there for capsules that outlive the interpreter's dict. Where
+//! there are no thunks CPython calls [`look_up_and_run`], which knows the interpreter by its dict.
 
 use crate::err::Pending;
 use crate::handle::{handle, object};
 use crate::lock::Locked;
-use crate::state;
+use crate::state::{self, InterpreterState};
+use crate::thunk::Kind;
 use alloc::collections::BTreeMap;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::{mem, ptr};
@@ -21,12 +26,19 @@ use pyo3_ffi::*;
 
 type Destructor = unsafe extern "C" fn(*const c_char, *mut c_void, *mut c_void);
 
-/// The HPy destructors of one interpreter's capsules, by the capsule's address.
+/// The HPy destructors of one interpreter's capsules.
 ///
 /// Code of the C API may replace a capsule's destructor behind our back. Its entry then stays, harmless,
 /// until a capsule at the same address gets a destructor: entries are looked at by [`run_destructor`] only,
 /// which CPython calls for capsules that have it.
-pub struct Destructors(Locked<BTreeMap<usize, Destructor>>);
+pub struct Destructors(Locked<Contents>);
+
+struct Contents {
+    /// By the capsule's address.
+    by_capsule: BTreeMap<usize, Destructor>,
+    /// What CPython calls, once it was needed.
+    entry: Option<PyCapsule_Destructor>,
+}
 
 impl Default for Destructors {
     fn default() -> Self {
@@ -36,29 +48,56 @@ impl Default for Destructors {
 
 impl Destructors {
     pub fn new() -> Self {
-        Destructors(Locked::new(BTreeMap::new()))
-    }
-
-    unsafe fn insert(&self, capsule: *mut PyObject, destructor: Destructor) {
-        self.0.with(|map| map.insert(capsule as usize, destructor));
-    }
-
-    unsafe fn remove(&self, capsule: *mut PyObject) -> Option<Destructor> {
-        self.0.with(|map| map.remove(&(capsule as usize)))
+        Destructors(Locked::new(Contents { by_capsule: BTreeMap::new(), entry: None }))
     }
 }
 
-/// What CPython calls when a capsule with an HPy destructor goes.
-unsafe extern "C" fn run_destructor(capsule: *mut PyObject) {
+/// The destructor to give to CPython.
+unsafe fn entry(state: *mut InterpreterState) -> PyCapsule_Destructor {
+    let known = (*state).capsules.0.with(|contents| contents.entry);
+    if let Some(entry) = known {
+        return entry;
+    }
+    let run = run_destructor as unsafe extern "C" fn(_, _) as *const c_void;
+    let entry = match (*state).thunks.make(Kind::Shift, state.cast_const().cast(), run) {
+        Some(thunk) => mem::transmute::<*const c_void, PyCapsule_Destructor>(thunk.code()),
+        None => look_up_and_run,
+    };
+    // Of two threads that get here at once one makes a thunk too many: it goes with the state.
+    (*state).capsules.0.with(|contents| *contents.entry.get_or_insert(entry))
+}
+
+unsafe fn insert(state: *mut InterpreterState, capsule: *mut PyObject, destructor: Destructor) {
+    let old = (*state)
+        .capsules
+        .0
+        .with(|contents| contents.by_capsule.insert(capsule as usize, destructor));
+    if old.is_none() {
+        state::retain(state);
+    }
+}
+
+/// Takes the capsule's entry out; whoever calls `state::release` for it is the caller.
+unsafe fn take(state: *mut InterpreterState, capsule: *mut PyObject) -> Option<Destructor> {
+    (*state).capsules.0.with(|contents| contents.by_capsule.remove(&(capsule as usize)))
+}
+
+/// What CPython calls, through the thunk, when a capsule with an HPy destructor goes.
+unsafe extern "C" fn run_destructor(state: *mut InterpreterState, capsule: *mut PyObject) {
+    let Some(destructor) = take(state, capsule) else { return };
+    let name = PyCapsule_GetName(capsule);
+    let pointer = PyCapsule_GetPointer(capsule, name);
+    let context = PyCapsule_GetContext(capsule);
+    destructor(name, pointer, context);
+    state::release(state);
+}
+
+/// [`run_destructor`] where there is no thunk.
+unsafe extern "C" fn look_up_and_run(capsule: *mut PyObject) {
     let pending = Pending::take();
     let state = state::existing();
-    if !state.is_null()
-        && let Some(destructor) = (*state).capsules.remove(capsule)
-    {
-        let name = PyCapsule_GetName(capsule);
-        let pointer = PyCapsule_GetPointer(capsule, name);
-        let context = PyCapsule_GetContext(capsule);
-        destructor(name, pointer, context);
+    if !state.is_null() {
+        run_destructor(state, capsule);
     }
     pending.restore();
 }
@@ -86,9 +125,10 @@ pub unsafe extern "C" fn HPyCapsule_New(
         return handle(PyCapsule_New(pointer, utf8_name, None));
     }
     let Some(destructor) = implementation(destructor) else { return HPy::NULL };
-    let capsule = PyCapsule_New(pointer, utf8_name, Some(run_destructor));
+    let state = state::of(ctx);
+    let capsule = PyCapsule_New(pointer, utf8_name, Some(entry(state)));
     if !capsule.is_null() {
-        (*state::of(ctx)).capsules.insert(capsule, destructor);
+        insert(state, capsule, destructor);
     }
     handle(capsule)
 }
@@ -149,18 +189,18 @@ unsafe fn set_destructor(
     capsule: *mut PyObject,
     destructor: *mut HPyCapsule_Destructor,
 ) -> c_int {
-    let destructors = &(*state::of(ctx)).capsules;
+    let state = state::of(ctx);
     if destructor.is_null() {
         let status = PyCapsule_SetDestructor(capsule, None);
-        if status == 0 {
-            destructors.remove(capsule);
+        if status == 0 && take(state, capsule).is_some() {
+            state::release(state);
         }
         return status;
     }
     let Some(destructor) = implementation(destructor) else { return -1 };
-    let status = PyCapsule_SetDestructor(capsule, Some(run_destructor));
+    let status = PyCapsule_SetDestructor(capsule, Some(entry(state)));
     if status == 0 {
-        destructors.insert(capsule, destructor);
+        insert(state, capsule, destructor);
     }
     status
 }
