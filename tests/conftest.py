@@ -74,7 +74,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.hpy_covered = set()  # type: ignore[attr-defined]
     config.addinivalue_line("markers", "abis(*names): run only for these ABIs")
+
+
+@pytest.fixture
+def covers(request: pytest.FixtureRequest):
+    """Notes that a test exercises a member of the context that no trace can count."""
+    return request.config.hpy_covered.add  # type: ignore[attr-defined]
 
 
 @pytest.fixture
