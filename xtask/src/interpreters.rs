@@ -182,7 +182,7 @@ fn candidates() -> Vec<PathBuf> {
     }
     let mut names: Vec<String> =
         SUPPORTED.iter().chain(&NEWER).map(|version| format!("python{version}")).collect();
-    names.extend(["python3-dbg".to_owned(), "python3.13t".to_owned(), "python3.14t".to_owned()]);
+    names.extend(["python3-dbg".to_owned(), "python3.14t".to_owned(), "python3.15t".to_owned()]);
     names.extend(SUPPORTED.iter().map(|version| format!("python{version}-dbg")));
     names.push("pypy3".to_owned());
     for folder in std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()) {
@@ -283,7 +283,7 @@ pub fn list() {
         }
     }
     let absent = absent();
-    for version in SUPPORTED.iter().chain(&NEWER).chain(&["pypy3.11", "3.13t", "3.14t"]) {
+    for version in SUPPORTED.iter().chain(&NEWER).chain(&["pypy3.11", "3.14t"]) {
         if !rows.keys().any(|(_, _, short)| short == version) {
             let why = absent
                 .get(*version)

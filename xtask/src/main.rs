@@ -50,6 +50,9 @@ enum Task {
         /// Install those that are missing, outside the repository and beside the system's own
         #[arg(long)]
         install: bool,
+        /// Only print the path of the one that a version means
+        #[arg(long, conflicts_with = "install")]
+        path: Option<String>,
     },
 }
 
@@ -74,7 +77,11 @@ fn run() -> Result<()> {
         Task::Develop { python, release } => develop::run(&python, release),
         Task::Test(options) => test::run(&options),
         Task::Conformance(options) => conformance::run(&options),
-        Task::Interpreters { install } => {
+        Task::Interpreters { path: Some(version), .. } => {
+            println!("{}", interpreters::one(&version)?.launcher.display());
+            Ok(())
+        }
+        Task::Interpreters { install, .. } => {
             let installed = if install { provision::run() } else { Ok(()) };
             interpreters::list();
             installed
