@@ -64,6 +64,10 @@ extern "C" {
 #  include "hpy/calls.h"
 #  include "hpy/generated/trampolines.h"
 #  include "hpy/trampolines.h"
+#  include "hpy/direct.h"
+#  ifdef HPY_USE_EXTENSIONS
+#    include "hpy/extensions.h"
+#  endif
 #endif
 #include "hpy/macros.h"
 #include "hpy/helpers.h"

@@ -51,8 +51,10 @@
 #endif
 #ifdef __cplusplus
 #  define HPy_EXPORTED_FUNC extern "C" HPy_EXPORTED_SYMBOL
+#  define HPy_EXPORTED_DATA extern "C" HPy_EXPORTED_SYMBOL
 #else
 #  define HPy_EXPORTED_FUNC HPy_EXPORTED_SYMBOL
+#  define HPy_EXPORTED_DATA extern HPy_EXPORTED_SYMBOL
 #endif
 
 /* Legacy functions stay without a definition in a universal build: calling one is an error of the compiler

@@ -55,8 +55,9 @@ extern _HPy_HIDDEN HPyContext *_ctx_for_trampolines;
     {                                                                              \
         return &DEF;                                                               \
     }                                                                              \
+    _HPy_MODINIT_FLAGS(NAME)                                                       \
+    _HPy_MODINIT_EXTENSIONS(NAME)                                                  \
     _HPy_MODINIT_DIRECT(NAME)
-#  define _HPy_MODINIT_DIRECT(NAME)
 #endif
 
 #endif /* HPY_MODULE_H */

@@ -1,0 +1,70 @@
+/* The direct form: PyInit_NAME, with which CPython imports a universal binary without a stub file. The layout
+ * is that of hpy_sys::direct. HPY_NO_DIRECT leaves it out, for builds without hpy/devel/src.
+ *
+ * Also what a binary asks of hpy-rs and can do without, if the source says so before it includes hpy.h:
+ *
+ *   #define HPY_MODULE_FLAGS HPY_MODULE_GIL_NOT_USED   any of the HPY_MODULE_* flags
+ *   #define HPY_USE_EXTENSIONS                         see hpy/extensions.h
+ */
+#ifndef HPY_DIRECT_H
+#define HPY_DIRECT_H
+
+/* The module does not need the GIL: free-threaded CPython keeps it off. */
+#define HPY_MODULE_GIL_NOT_USED 1u
+/* The module refuses to be imported in a subinterpreter. */
+#define HPY_MODULE_MAIN_INTERPRETER_ONLY 2u
+
+typedef struct {
+    size_t size; /* of this struct */
+    const char *name;
+    uint32_t abi_major;
+    uint32_t abi_minor;
+    HPyModuleDef *(*init)(void);
+    void (*init_global_context)(HPyContext *ctx);
+    void (*init_extensions)(uint32_t version); /* may be NULL */
+    uint32_t flags;
+} _HPyDirectModule;
+
+/* What PyInit_NAME returns: CPython's definition of the module, or NULL with an ImportError. */
+HPyAPI_HELPER void *_HPyDirect_Init(const _HPyDirectModule *module);
+
+#ifdef HPY_MODULE_FLAGS
+#  define _HPy_MODULE_FLAGS (HPY_MODULE_FLAGS)
+#  define _HPy_MODINIT_FLAGS(NAME)                                   \
+    HPy_EXPORTED_DATA const uint32_t hpy_module_flags_##NAME;        \
+    const uint32_t hpy_module_flags_##NAME = (HPY_MODULE_FLAGS);
+#else
+#  define _HPy_MODULE_FLAGS 0
+#  define _HPy_MODINIT_FLAGS(NAME)
+#endif
+
+#ifdef HPY_USE_EXTENSIONS
+#  define _HPy_INIT_EXTENSIONS(NAME) HPyInitExtensions_##NAME
+#  define _HPy_MODINIT_EXTENSIONS(NAME)                              \
+    HPy_EXPORTED_FUNC void HPyInitExtensions_##NAME(uint32_t version); \
+    void HPyInitExtensions_##NAME(uint32_t version)                  \
+    {                                                                \
+        _hpy_extensions_version = version;                           \
+    }
+#else
+#  define _HPy_INIT_EXTENSIONS(NAME) NULL
+#  define _HPy_MODINIT_EXTENSIONS(NAME)
+#endif
+
+#ifdef HPY_NO_DIRECT
+#  define _HPy_MODINIT_DIRECT(NAME)
+#else
+#  define _HPy_MODINIT_DIRECT(NAME)                                          \
+    HPy_EXPORTED_FUNC void *PyInit_##NAME(void);                             \
+    void *PyInit_##NAME(void)                                                \
+    {                                                                        \
+        static const _HPyDirectModule module = {                             \
+            sizeof(_HPyDirectModule),  #NAME,                                \
+            HPY_ABI_VERSION,           HPY_ABI_VERSION_MINOR,                \
+            HPyInit_##NAME,            HPyInitGlobalContext_##NAME,          \
+            _HPy_INIT_EXTENSIONS(NAME), _HPy_MODULE_FLAGS};                  \
+        return _HPyDirect_Init(&module);                                     \
+    }
+#endif
+
+#endif /* HPY_DIRECT_H */
