@@ -78,12 +78,12 @@ pub unsafe extern "C" fn HPy_CallMethod(
 }
 
 #[cold]
+#[inline(never)]
 unsafe fn no_receiver() -> HPy {
-    PyErr_SetString(
+    handle(PyErr_Format(
         PyExc_TypeError,
         c"HPy_CallMethod: the first argument must be the object whose method is called".as_ptr(),
-    );
-    HPy::NULL
+    ))
 }
 
 #[cfg(Py_3_11)]

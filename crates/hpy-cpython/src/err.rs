@@ -11,13 +11,13 @@ use pyo3_ffi::*;
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn null_argument(function: &CStr, parameter: &CStr) -> HPy {
-    PyErr_Format(
+    // The null that PyErr_Format returns, so that callers can leave by a jump.
+    handle(PyErr_Format(
         PyExc_SystemError,
         c"%s: argument '%s' must not be NULL".as_ptr(),
         function.as_ptr(),
         parameter.as_ptr(),
-    );
-    HPy::NULL
+    ))
 }
 
 /// TypeError: `function` wants `expected`, `given` is something else. Always null, to be returned.
@@ -27,14 +27,13 @@ pub(crate) unsafe fn wrong_type(function: &CStr, expected: &CStr, given: *mut Py
     if given.is_null() {
         return null_argument(function, expected);
     }
-    PyErr_Format(
+    handle(PyErr_Format(
         PyExc_TypeError,
         c"%s: expected %s, got '%.200s'".as_ptr(),
         function.as_ptr(),
         expected.as_ptr(),
         (*Py_TYPE(given)).tp_name,
-    );
-    HPy::NULL
+    ))
 }
 
 /// The pending exception, put aside while code runs that must not see it.

@@ -41,12 +41,6 @@ pub unsafe fn var_size(object: *mut PyObject) -> Py_ssize_t {
     *object.byte_add(VAR_SIZE).cast::<Py_ssize_t>()
 }
 
-/// The index as Python counts it: negative ones from the end. May still be out of range.
-#[inline(always)]
-pub fn from_end(index: Py_ssize_t, size: Py_ssize_t) -> Py_ssize_t {
-    if index < 0 { index.wrapping_add(size) } else { index }
-}
-
 /// Whether `index` is in `0..size`.
 #[inline(always)]
 pub fn in_range(index: Py_ssize_t, size: Py_ssize_t) -> bool {
@@ -54,36 +48,31 @@ pub fn in_range(index: Py_ssize_t, size: Py_ssize_t) -> bool {
 }
 
 /// A new reference to the item of an exact list or tuple; null without an exception where the object is
-/// something else or the index is out of range.
+/// something else or the index is not in `0..size`.
 #[inline(always)]
 pub unsafe fn item(object: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
-    let ty = Py_TYPE(object);
-    let items = if ty == &raw mut PyTuple_Type {
-        tuple_items(object)
-    } else if ty == &raw mut PyList_Type {
+    if is_exactly(object, &raw mut PyList_Type) {
         #[cfg(Py_GIL_DISABLED)]
         return list_item_shared(object, index);
         #[cfg(not(Py_GIL_DISABLED))]
-        list_items(object)
-    } else {
-        return core::ptr::null_mut();
-    };
-    let size = var_size(object);
-    let index = from_end(index, size);
-    if !in_range(index, size) {
-        return core::ptr::null_mut();
+        if in_range(index, var_size(object)) {
+            let item = *list_items(object).offset(index);
+            Py_INCREF(item);
+            return item;
+        }
+    } else if is_exactly(object, &raw mut PyTuple_Type) && in_range(index, var_size(object)) {
+        let item = *tuple_items(object).offset(index);
+        Py_INCREF(item);
+        return item;
     }
-    let item = *items.offset(index);
-    Py_XINCREF(item);
-    item
+    core::ptr::null_mut()
 }
 
 /// [`item`] of a list that other threads may be changing.
 #[cfg(Py_GIL_DISABLED)]
+#[inline(always)]
 unsafe fn list_item_shared(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
-    let size = PyList_GET_SIZE(list);
-    let index = from_end(index, size);
-    if !in_range(index, size) {
+    if !in_range(index, PyList_GET_SIZE(list)) {
         return core::ptr::null_mut();
     }
     let item = PyList_GetItemRef(list, index);

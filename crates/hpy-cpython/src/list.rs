@@ -24,10 +24,13 @@ pub unsafe extern "C" fn HPyList_New(_ctx: *mut HPyContext, len: HPy_ssize_t) ->
 
 pub unsafe extern "C" fn HPyList_Append(_ctx: *mut HPyContext, h_list: HPy, h_item: HPy) -> c_int {
     #[cfg(not(Py_GIL_DISABLED))]
-    if layout::is_exactly(object(h_list), &raw mut PyList_Type) && !h_item.is_null() {
+    if layout::is_exactly(object(h_list), &raw mut PyList_Type) {
         let list = object(h_list).cast::<PyListObject>();
         let size = (*list).ob_base.ob_size;
         if size < (*list).allocated {
+            if h_item.is_null() {
+                return PyList_Append(object(h_list), object(h_item));
+            }
             Py_INCREF(object(h_item));
             *(*list).ob_item.offset(size) = object(h_item);
             (*list).ob_base.ob_size = size + 1;

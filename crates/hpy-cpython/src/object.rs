@@ -141,10 +141,8 @@ pub unsafe extern "C" fn HPy_SetItem_i(
 ) -> c_int {
     #[cfg(not(Py_GIL_DISABLED))]
     if layout::is_exactly(object(obj), &raw mut PyList_Type) && !value.is_null() {
-        let size = layout::var_size(object(obj));
-        let index = layout::from_end(idx, size);
-        if layout::in_range(index, size) {
-            let slot = layout::list_items(object(obj)).offset(index);
+        if layout::in_range(idx, layout::var_size(object(obj))) {
+            let slot = layout::list_items(object(obj)).offset(idx);
             let old = *slot;
             Py_INCREF(object(value));
             *slot = object(value);
@@ -260,7 +258,8 @@ pub unsafe extern "C" fn HPy_Hash(_ctx: *mut HPyContext, obj: HPy) -> HPy_hash_t
 /// Prints what there is to know about an object to stderr, for a person with a debugger.
 pub unsafe extern "C" fn _HPy_Dump(_ctx: *mut HPyContext, h: HPy) {
     unsafe extern "C" {
-        fn _PyObject_Dump(object: *mut PyObject);
+        #[cfg_attr(not(Py_3_15), link_name = "_PyObject_Dump")]
+        fn PyObject_Dump(object: *mut PyObject);
     }
-    _PyObject_Dump(object(h))
+    PyObject_Dump(object(h))
 }

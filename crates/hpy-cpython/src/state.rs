@@ -32,6 +32,9 @@ pub struct InterpreterState {
     pub direct: CallTarget,
     /// The values of this interpreter's `HPyGlobal`s.
     pub globals: global::Table,
+    /// What this interpreter's `HPyField`s hold.
+    #[cfg(Py_GIL_DISABLED)]
+    pub fields: crate::field::cell::Pool,
     /// The HPy destructors of this interpreter's capsules.
     pub capsules: capsule::Destructors,
     /// The executable thunks of this interpreter's definitions.
@@ -138,6 +141,8 @@ unsafe fn create(interpreter: *mut PyInterpreterState) -> *mut PyObject {
         base,
         direct: CallTarget { ctx, entries: ptr::null() },
         globals: global::Table::new(),
+        #[cfg(Py_GIL_DISABLED)]
+        fields: crate::field::cell::Pool::new(),
         capsules: capsule::Destructors::new(),
         thunks: thunk::Arena::new(),
         interpreter,
