@@ -14,6 +14,8 @@ pub struct Member {
     /// The field name in the context, `ctx_Long_FromInt32_t` or `h_None`.
     pub field: &'static str,
     pub kind: MemberKind,
+    /// The offset of the field in [`crate::HPyContext`], in bytes.
+    pub offset: usize,
     /// The HPy version that introduced the member.
     pub since: &'static str,
 }

@@ -130,7 +130,7 @@ fn defs(abi: &Abi) -> String {
 fn table(abi: &Abi) -> String {
     let mut text = String::from(RUST_NOTE);
     text.push_str(
-        "use super::{ErrorConvention::*, Member, MemberKind::*};\n\n\
+        "use super::{ErrorConvention::*, Member, MemberKind::*};\nuse crate::HPyContext;\nuse core::mem::offset_of;\n\n\
          /// The members of the context, in order.\n#[rustfmt::skip]\npub static MEMBERS: &[Member] = &[\n",
     );
     for m in &abi.members {
@@ -151,7 +151,7 @@ fn table(abi: &Abi) -> String {
         };
         let _ = writeln!(
             text,
-            "    Member {{ name: \"{}\", field: \"{}\", kind: {kind}, since: \"{}\" }},",
+            "    Member {{ name: \"{0}\", field: \"{1}\", offset: offset_of!(HPyContext, {1}), kind: {kind}, since: \"{2}\" }},",
             m.name, m.field, m.since
         );
     }
