@@ -50,10 +50,11 @@ fn compile(arguments: &[String]) -> Result<ExitCode> {
         }
         _ => None,
     };
-    if let Some((entry, call)) = &cached {
-        if entry.exists() && std::fs::copy(entry, &call.output).is_ok() {
-            return Ok(ExitCode::SUCCESS);
-        }
+    if let Some((entry, call)) = &cached
+        && entry.exists()
+        && std::fs::copy(entry, &call.output).is_ok()
+    {
+        return Ok(ExitCode::SUCCESS);
     }
     let out = Command::new(&compiler)
         .args(arguments)

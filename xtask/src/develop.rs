@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use std::path::Path;
 use std::process::Command;
 
-/// Builds the runtime for `python` into python/hpy and makes target/venvs/<tag>.
+/// Builds the runtime for `python` into python/hpy and makes `target/venvs/TAG`.
 pub fn run(python: &str, release: bool) -> Result<()> {
     let python = interpreters::one(python)?;
     let (tag, suffix) = (python.tag(), &python.facts.suffix);

@@ -157,7 +157,7 @@ pub fn found() -> Vec<Interpreter> {
     all
 }
 
-/// Interpreters that `cargo xtask interpreters` put into root folders; each has a line "enter<TAB>python<TAB>launcher".
+/// Interpreters that `cargo xtask interpreters` put into root folders; each has a line of three fields: enter, python, launcher.
 fn installed() -> Vec<Interpreter> {
     let list =
         std::fs::read_to_string(paths::interpreters().join("installed.tsv")).unwrap_or_default();

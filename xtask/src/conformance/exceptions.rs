@@ -9,7 +9,7 @@ use std::path::Path;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exception {
-    /// The test's name as pytest prints it, "test/test_x.py::TestX::test_y[universal]"; a name that ends in "*" stands for all that begin like it.
+    /// The test's name as pytest prints it, `test/test_x.py::TestX::test_y[universal]`; a name that ends in "*" stands for all that begin like it.
     pub test: String,
     /// Why it cannot hold.
     #[allow(
@@ -69,7 +69,7 @@ pub struct Judged {
     pub stale: Vec<String>,
 }
 
-/// Judges lines "outcome<TAB>test". Which exceptions are out of date is told if all tests of the suite, in any ABI,
+/// Judges lines of outcome, tab, test. Which exceptions are out of date is told if all tests of the suite, in any ABI,
 /// are given as `collected`.
 pub fn judge(
     lines: &str,

@@ -61,7 +61,7 @@ pub fn piece(
     jobs: usize,
 ) {
     let group = environment.interpreter.label();
-    report.piece(&group, &format!("0.9.0's suite [{abi}]"), || {
+    report.piece(&group, format!("0.9.0's suite [{abi}]"), || {
         suite(environment, abi, expression, jobs)
     });
 }
