@@ -1,7 +1,8 @@
 """A pytest plugin for `cargo xtask conformance`: keeps the parameters of one ABI and writes down how each test ended.
 
 Environment: HPY_RS_ABI is the exact value of a test's `hpy_abi` parameter that is kept ("all" keeps everything; a test
-without the parameter belongs to "universal"); HPY_RS_RESULTS is the file that gets one line per test.
+without the parameter belongs to the mode its folder is named after, or to "universal"); HPY_RS_RESULTS is the file
+that gets one line per test.
 """
 
 import os
@@ -12,7 +13,10 @@ RESULTS = os.environ["HPY_RS_RESULTS"]
 
 def abi_of(item):
     callspec = getattr(item, "callspec", None)
-    return callspec.params.get("hpy_abi", "universal") if callspec else "universal"
+    if callspec and "hpy_abi" in callspec.params:
+        return callspec.params["hpy_abi"]
+    folder = item.path.parent.name
+    return folder if folder in ("debug", "trace") else "universal"
 
 
 def pytest_collection_modifyitems(config, items):
