@@ -167,6 +167,8 @@ def extension(name: str, variant: Variant) -> ModuleType:
 
 def unavailable(variant: Variant) -> str | None:
     """Why `variant` cannot run here, or None if it can."""
+    if variant.abi == "cpython" and not (devel().get_static_libs("cpython") or devel().get_ctx_sources()):
+        return "this installation has no library for the cpython ABI"
     try:
         extension("probe", variant)
     except NotImplementedError as missing:

@@ -1,0 +1,207 @@
+"""The benchmark: one small module four ways, as ratios to CPython's C API.
+
+    python benches/run.py --python PATH [--json FILE] [--markdown FILE]
+
+PATH is an interpreter in whose environment `hpy` (hpy-rs) is installed, built with optimisations. The module is
+built on the raw C API, in HPy C and in HPy Rust for the universal ABI, and with PyO3 (release, fat LTO). Times are
+nanoseconds per call from interleaved rounds; a ratio is the median of the rounds' ratios. Instructions per call are
+counted by callgrind, as the difference of a long and a short run. README.md beside this file says how to read it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+BENCHES = Path(__file__).resolve().parent
+ROOT = BENCHES.parent
+sys.path.insert(0, str(BENCHES))
+from worker import IMPORT, ROWS, UNROLLED  # noqa: E402
+
+#: Column -> name of the module. The first is what ratios refer to.
+COLUMNS = {"C API": "bench_capi", "HPy C": "bench_hpy", "HPy Rust": "bench_rust", "PyO3": "bench_pyo3"}
+C_FLAGS = ["-shared", "-fPIC", "-O3", "-g", "-DNDEBUG", "-fno-semantic-interposition"]
+
+
+def output(command: list[str], **options) -> str:
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, **options)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command[:6])} ... ended with {done.returncode}")
+    return done.stdout
+
+
+def facts(python: str) -> dict:
+    code = (
+        "import json, sys, sysconfig, hpy.devel as d, hpy.universal as u; k = d.HPyDevel(); print(json.dumps({"
+        "'tag': sys.implementation.cache_tag, 'version': sys.version.split()[0], 'base': sys.base_prefix, "
+        "'include': sysconfig.get_path('include'), 'suffix': sysconfig.get_config_var('EXT_SUFFIX'), "
+        "'hpy_include': k.get_extra_include_dirs(), 'hpy_sources': k.get_extra_sources(), 'runtime': u.__file__, "
+        "'executable': sys.executable}))"
+    )
+    return json.loads(output([python, "-c", code]))
+
+
+def compile_c(line: list[str], made: Path) -> None:
+    making = made.with_suffix(".making")
+    output([os.environ.get("CC", "cc"), *C_FLAGS, *line, "-o", str(making)])
+    making.replace(made)
+
+
+def cargo(manifest: Path, target: Path, python: str) -> Path:
+    """Builds a crate in its release profile; the library it makes."""
+    environment = {**os.environ, "PYO3_PYTHON": python, "CARGO_TARGET_DIR": str(target)}
+    said = output(
+        ["cargo", "build", "--release", "--quiet", "--message-format=json", f"--manifest-path={manifest}"],
+        env=environment,
+    )
+    for line in reversed(said.splitlines()):
+        message = json.loads(line)
+        if message.get("reason") == "compiler-artifact" and "cdylib" in message["target"]["kind"]:
+            return Path(next(f for f in message["filenames"] if not f.endswith(".d")))
+    raise SystemExit(f"{manifest} makes no cdylib")
+
+
+def build(found: dict, modules: list[str]) -> Path:
+    """Builds the modules into one folder and returns it."""
+    folder = ROOT / "target" / "bench" / found["tag"]
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("bench_*"):
+        old.unlink()
+    python_include = f"-I{found['include']}"
+    if "bench_capi" in modules:
+        compile_c([python_include, str(BENCHES / "c/bench_capi.c")], folder / ("bench_capi" + found["suffix"]))
+    if "bench_hpy" in modules:
+        line = [f"-I{directory}" for directory in found["hpy_include"]]
+        line += ["-DHPY", "-DHPY_ABI_UNIVERSAL", str(BENCHES / "c/bench_hpy.c"), *found["hpy_sources"], "-ldl"]
+        compile_c(line, folder / "bench_hpy.so")
+    if "bench_rust" in modules:
+        made = cargo(BENCHES / "rust/Cargo.toml", ROOT / "target/bench-rust", found["executable"])
+        shutil.copy(made, folder / "bench_rust.so")
+    if "bench_pyo3" in modules:
+        made = cargo(BENCHES / "pyo3/Cargo.toml", ROOT / "target/bench-pyo3" / found["tag"], found["executable"])
+        shutil.copy(made, folder / "bench_pyo3.so")
+    return folder
+
+
+def count_instructions(found: dict, folder: Path, modules: list[str], rows: list[str] | None) -> dict | None:
+    """row -> module -> instructions per call; None where there is no valgrind."""
+    if shutil.which("valgrind") is None:
+        return None
+    compile_c([f"-I{found['include']}", str(BENCHES / "c/marks.c")], folder / ("marks" + found["suffix"]))
+    request = json.dumps({"what": "instructions", "path": str(folder), "modules": modules, "rows": rows})
+    totals: dict[tuple[str, str], dict[int, int]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / "out"
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--quiet"]
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        output([*command, found["executable"], str(BENCHES / "worker.py"), request], env=environment)
+        for dump in Path(scratch).glob("out.*"):
+            text = dump.read_text(errors="replace")
+            label = re.search(r"^desc: Trigger: Client Request: (\S+) (\S+) (\d+)$", text, re.MULTILINE)
+            total = re.search(r"^(?:totals|summary): (\d+)", text, re.MULTILINE)
+            if label and total:
+                totals.setdefault((label[1], label[2]), {})[int(label[3])] = int(total[1])
+    result: dict[str, dict[str, float]] = {}
+    for (row, module), by_count in totals.items():
+        short, long = sorted(by_count)
+        result.setdefault(row, {})[module] = (by_count[long] - by_count[short]) / ((long - short) * UNROLLED)
+    return result
+
+
+def memory(found: dict, folder: Path, what: str) -> float:
+    """KiB of resident memory that an import adds: the median of several processes."""
+    code = (
+        "import sys, importlib; sys.path.insert(0, sys.argv[1])\n"
+        "def rss():\n"
+        "    with open('/proc/self/status') as f:\n"
+        "        return next(int(line.split()[1]) for line in f if line.startswith('VmRSS'))\n"
+        "import importlib.util, os\n"
+        "before = rss(); importlib.import_module(sys.argv[2]); print(rss() - before)"
+    )
+    return statistics.median(int(output([found["executable"], "-c", code, str(folder), what])) for _ in range(7))
+
+
+def table(result: dict) -> str:
+    """The Markdown table of one interpreter."""
+    columns = {title: name for title, name in COLUMNS.items() if name in result["modules"]}
+    others = list(columns)[1:]
+    counted = result["instructions"] is not None
+    head = ["", "C API, ns", *[f"{title}, time" for title in others]]
+    if counted:
+        head += ["C API, instr.", *[f"{title}, instr." for title in others]]
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+    titles = {key: title for key, title, *_ in ROWS} | dict([IMPORT])
+    for row, by_module in result["time"].items():
+        base = by_module.get("bench_capi")
+        cells = [titles[row], f"{base['median']:.1f}" if base else ""]
+        cells += [f"{by_module[columns[t]]['ratio']:.2f}" if columns[t] in by_module and base else "" for t in others]
+        if counted:
+            counts = result["instructions"].get(row, {})
+            own = counts.get("bench_capi")
+            cells.append(f"{own:.0f}" if own is not None else "")
+            for title in others:
+                count = counts.get(columns[title])
+                cells.append(f"{count - own:+.0f}" if count is not None and own is not None else "")
+        lines.append("| " + " | ".join(cells) + " |")
+    lines.append("")
+    if result["memory"]:
+        memory_line = ", ".join(f"{name} {kib:.0f} KiB" for name, kib in result["memory"].items())
+        lines.append(f"Resident memory that an import adds: {memory_line}.")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measures one small module four ways.")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter, with hpy-rs installed")
+    parser.add_argument("--json", type=Path, help="write the numbers there")
+    parser.add_argument("--markdown", type=Path, help="write the table there too")
+    parser.add_argument("--rounds", type=int, default=31)
+    parser.add_argument("--rows", help="only these rows, by comma: " + ",".join(k for k, *_ in ROWS) + ",import")
+    parser.add_argument("--modules", default=",".join(COLUMNS.values()), help="only these modules, by comma")
+    parser.add_argument("--no-instructions", action="store_true", help="leave callgrind out")
+    parser.add_argument("--no-time", action="store_true", help="leave timing out")
+    options = parser.parse_args()
+    modules = [name for name in COLUMNS.values() if name in options.modules.split(",")]
+    rows = options.rows.split(",") if options.rows else None
+    found = facts(options.python)
+    folder = build(found, modules)
+    request = {"what": "time", "path": str(folder), "modules": modules, "rows": rows, "rounds": options.rounds}
+    timing = {}
+    if not options.no_time:
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        command = [found["executable"], str(BENCHES / "worker.py"), json.dumps(request)]
+        timing = json.loads(output(command, env=environment))
+    counts = None if options.no_instructions else count_instructions(found, folder, modules, rows)
+    if options.no_time:
+        timing = {row: {} for row in counts or {}}
+    resident = {}
+    if sys.platform == "linux" and rows is None:
+        resident = {name: memory(found, folder, name) for name in ["hpy.universal", *modules]}
+    result = {
+        "python": found["version"],
+        "machine": platform.machine(),
+        "runtime_bytes": os.path.getsize(found["runtime"]),
+        "modules": modules,
+        "time": timing,
+        "instructions": counts,
+        "memory": resident,
+    }
+    text = f"CPython {found['version']}, {platform.machine()}:\n\n{table(result)}\n"
+    print(text)
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1) + "\n")
+    if options.markdown:
+        options.markdown.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
