@@ -10,7 +10,9 @@ use alloc::vec::Vec;
 use core::ffi::c_void;
 use core::ptr;
 use hpy_sys::backend::{CallTarget, Entry};
-use hpy_sys::{HPyFunc_INITPROC, HPyFunc_NEWFUNC, HPyFunc_Signature};
+use hpy_sys::{
+    HPyFunc_INITPROC, HPyFunc_KEYWORDS, HPyFunc_NEWFUNC, HPyFunc_Signature, HPyFunc_VECTORCALLFUNC,
+};
 
 /// The bound definitions of one type or module.
 pub struct Bindings {
@@ -38,7 +40,8 @@ impl Bindings {
 
     /// An address that CPython calls with the signature's arguments, as the C API has them, less the
     /// context; null only where there are no thunks and no `trampoline`. NEWFUNC and INITPROC take
-    /// `(self, args tuple, kw)`. The signatures DESTROYFUNC, TRAVERSEPROC and CAPSULE_DESTRUCTOR have no
+    /// `(self, args tuple, kw)`. VECTORCALLFUNC is what CPython calls a `vectorcallfunc`: the implementation
+    /// is one of KEYWORDS and does not see the offset bit. The signatures DESTROYFUNC, TRAVERSEPROC and CAPSULE_DESTRUCTOR have no
     /// context and are not bound.
     ///
     /// `name` is what a person calls the definition, `Type.method`.
@@ -52,15 +55,33 @@ impl Bindings {
         trampoline: *const c_void,
         name: impl FnOnce() -> CString,
     ) -> *const c_void {
+        self.bind_for(self.target, sig, imp, trampoline, name)
+    }
+
+    /// As [`Bindings::bind`], for one definition whose calls go to another target.
+    ///
+    /// # Safety
+    /// As [`Bindings::bind`]; `target` outlives the bindings.
+    pub unsafe fn bind_for(
+        &mut self,
+        target: *const CallTarget,
+        sig: HPyFunc_Signature,
+        imp: *const c_void,
+        trampoline: *const c_void,
+        name: impl FnOnce() -> CString,
+    ) -> *const c_void {
         if imp.is_null() {
             return ptr::null();
         }
-        let kind = if sig == HPyFunc_NEWFUNC || sig == HPyFunc_INITPROC {
-            Kind::Unpack
-        } else {
-            Kind::Shift
+        let (kind, sig) = match sig {
+            HPyFunc_NEWFUNC | HPyFunc_INITPROC => (Kind::Unpack, sig),
+            HPyFunc_VECTORCALLFUNC => (Kind::Vectorcall, HPyFunc_KEYWORDS),
+            _ => (Kind::Shift, sig),
         };
-        let (first, destination) = self.destination(sig, imp, name);
+        if !(*self.state).thunks.available() {
+            return trampoline;
+        }
+        let (first, destination) = self.destination_for(target, sig, imp, name);
         match (*self.state).thunks.make(kind, first, destination) {
             Some(thunk) => {
                 self.thunks.push((kind, thunk));
@@ -96,22 +117,26 @@ impl Bindings {
         imp: *const c_void,
         name: impl FnOnce() -> CString,
     ) -> (*const c_void, *const c_void) {
-        let target = &*self.target;
-        let entry_function = match target.entries.as_ref() {
+        self.destination_for(self.target, sig, imp, name)
+    }
+
+    unsafe fn destination_for(
+        &mut self,
+        target: *const CallTarget,
+        sig: HPyFunc_Signature,
+        imp: *const c_void,
+        name: impl FnOnce() -> CString,
+    ) -> (*const c_void, *const c_void) {
+        let entry_function = match (*target).entries.as_ref() {
             Some(table) => table.by_signature.get(sig as usize).copied().unwrap_or(ptr::null()),
             None => ptr::null(),
         };
         if entry_function.is_null() {
-            return (target.ctx.cast(), imp);
+            return ((*target).ctx.cast(), imp);
         }
         let name = name();
-        let entry = Box::new(Entry {
-            target: self.target,
-            imp,
-            sig,
-            name: name.as_ptr(),
-            data: ptr::null_mut(),
-        });
+        let entry =
+            Box::new(Entry { target, imp, sig, name: name.as_ptr(), data: ptr::null_mut() });
         let first: *const Entry = &*entry;
         self.names.push(name);
         self.entries.push(entry);

@@ -128,19 +128,23 @@ unsafe fn vectorcall(
     }
 }
 
+/// Replaces what a call of one object runs. 0, or -1 with a TypeError where the object's type has no call
+/// functions.
 pub unsafe extern "C" fn HPy_SetCallFunction(
     ctx: *mut HPyContext,
     h: HPy,
     func: *mut HPyCallFunction,
 ) -> c_int {
-    crate::stub(c"HPy_SetCallFunction")
+    let target = &raw const (*crate::state::of(ctx)).direct;
+    crate::type_::call::set_call_function(target, h, func)
 }
 
+/// As [`HPy_SetCallFunction`], for a call function whose calls go to `target`.
 pub unsafe extern "C" fn set_call_function(
     _ctx: *mut HPyContext,
-    _target: *const hpy_sys::backend::CallTarget,
-    _h: HPy,
-    _func: *mut HPyCallFunction,
+    target: *const hpy_sys::backend::CallTarget,
+    h: HPy,
+    func: *mut HPyCallFunction,
 ) -> c_int {
-    crate::stub(c"set_call_function")
+    crate::type_::call::set_call_function(target, h, func)
 }

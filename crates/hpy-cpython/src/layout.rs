@@ -120,3 +120,11 @@ unsafe fn one_digit(int: *mut PyObject) -> Option<isize> {
     let digit = *int.byte_add(size_of::<PyObject>() + size_of::<usize>()).cast::<u32>();
     if tag < (2 << 3) { Some((1 - (tag & 3) as isize) * digit as isize) } else { None }
 }
+
+/// The start of a capsule.
+#[repr(C)]
+pub struct Capsule {
+    pub ob_base: PyObject,
+    pub pointer: *mut core::ffi::c_void,
+    pub name: *const core::ffi::c_char,
+}

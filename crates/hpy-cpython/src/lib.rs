@@ -36,6 +36,7 @@ pub mod ext;
 pub mod handle;
 pub mod layout;
 pub mod lock;
+mod raise;
 pub mod state;
 pub mod thunk;
 

@@ -13,7 +13,7 @@
 //! may be such types themselves; the context, its constants and the thunks stay until the last user goes.
 
 use crate::lock::Locked;
-use crate::{capsule, context, ext, global, thunk};
+use crate::{capsule, context, ext, global, thunk, type_};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::c_void;
@@ -39,6 +39,8 @@ pub struct InterpreterState {
     pub capsules: capsule::Destructors,
     /// The executable thunks of this interpreter's definitions.
     pub thunks: thunk::Arena,
+    /// How deep the release of instances has got.
+    pub trash: type_::trash::Trash,
     /// The interpreter itself.
     pub interpreter: *mut PyInterpreterState,
     /// How many users keep the state: see the module's text.
@@ -145,6 +147,7 @@ unsafe fn create(interpreter: *mut PyInterpreterState) -> *mut PyObject {
         fields: crate::field::cell::Pool::new(),
         capsules: capsule::Destructors::new(),
         thunks: thunk::Arena::new(),
+        trash: type_::trash::Trash::default(),
         interpreter,
         users: AtomicUsize::new(1),
         companions: Locked::new(Vec::new()),

@@ -9,6 +9,7 @@
 //! | kind | CPython calls | reaches |
 //! |---|---|---|
 //! | shift | `f(a, b, c, d)`, any number of arguments up to four | `dest(first, a, b, c, d)` |
+//! | vectorcall | `f(callable, args, nargsf, names)` | `dest(first, callable, args, nargsf without the offset bit, names)` |
 //! | unpack | `f(a, tuple, kw)` (`newfunc`, `initproc`) | `dest(first, a, items of tuple, its length, kw)` |
 //!
 //! Where thunks cannot be made (another architecture, a system that denies executable memory) [`Arena`]
@@ -24,6 +25,7 @@ use core::ptr;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Shift,
+    Vectorcall,
     Unpack,
 }
 
@@ -59,6 +61,7 @@ struct Pages {
     /// Start of each mapping (a page of code, then a page of data), for unmapping.
     mappings: Vec<*mut u8>,
     free_shift: Vec<*const c_void>,
+    free_vectorcall: Vec<*const c_void>,
     free_unpack: Vec<*const c_void>,
     page_size: usize,
     denied: bool,
@@ -76,6 +79,7 @@ impl Arena {
             pages: Locked::new(Pages {
                 mappings: Vec::new(),
                 free_shift: Vec::new(),
+                free_vectorcall: Vec::new(),
                 free_unpack: Vec::new(),
                 page_size: memory::page_size(),
                 denied: forced_off(),
@@ -139,6 +143,7 @@ impl Pages {
     fn free_list(&mut self, kind: Kind) -> &mut Vec<*const c_void> {
         match kind {
             Kind::Shift => &mut self.free_shift,
+            Kind::Vectorcall => &mut self.free_vectorcall,
             Kind::Unpack => &mut self.free_unpack,
         }
     }
@@ -218,6 +223,12 @@ mod machine {
                 emit(&[0x48, 0x89, 0xD1]); // mov rcx, rdx
                 emit(&[0x48, 0x89, 0xF2]); // mov rdx, rsi
             }
+            Kind::Vectorcall => {
+                emit(&[0x49, 0x89, 0xC8]); // mov r8, rcx
+                emit(&[0x48, 0x89, 0xD1]); // mov rcx, rdx
+                emit(&[0x48, 0x0F, 0xBA, 0xF1, 0x3F]); // btr rcx, 63
+                emit(&[0x48, 0x89, 0xF2]); // mov rdx, rsi
+            }
             Kind::Unpack => {
                 emit(&[0x49, 0x89, 0xD0]); // mov r8, rdx
                 emit(&[0x48, 0x8D, 0x56, TUPLE_ITEMS as u8]); // lea rdx, [rsi + items]
@@ -255,6 +266,16 @@ mod machine {
                 load(16, distance + 8, 20),
                 0xD61F_0200, // br x16
                 0xD420_0000, // brk #0
+            ],
+            Kind::Vectorcall => [
+                mov(4, 3),
+                0x9240_F843, // and x3, x2, #0x7fffffffffffffff
+                mov(2, 1),
+                mov(1, 0),
+                load(0, distance, 16),
+                load(16, distance + 8, 20),
+                0xD61F_0200,
+                0xD420_0000,
             ],
             Kind::Unpack => [
                 mov(4, 2),

@@ -1,0 +1,236 @@
+//! The end of instances, and what the garbage collector sees of them.
+//!
+//! One set of functions serves all types made from specs. Each finds the nearest such type along `tp_base`
+//! from the instance's own (the first hop, unless a subtype was written in Python), does what it and the
+//! types right below it in the hierarchy ask for, and leaves the rest to the first base that was not made
+//! from a spec.
+
+use super::info;
+use super::shape::struct_of;
+use super::trash;
+use crate::field;
+use crate::state::InterpreterState;
+use core::ffi::{c_int, c_void};
+use core::ptr;
+use hpy_sys::{HPyField, signature};
+use pyo3_ffi::*;
+
+/// Whether `tp` itself has our `tp_dealloc`; false for subtypes written in Python, whose own comes first.
+unsafe fn is_ours(tp: *mut PyTypeObject) -> bool {
+    (*tp).tp_dealloc.map(|function| function as *const c_void) == Some(dealloc as *const c_void)
+}
+
+/// `tp_dealloc`.
+pub unsafe extern "C" fn dealloc(slf: *mut PyObject) {
+    let tp = Py_TYPE(slf);
+    let gc = PyType_IS_GC(tp) != 0;
+    if gc {
+        PyObject_GC_UnTrack(slf.cast());
+    }
+    if !is_ours(tp) {
+        // CPython's own function for classes called us, and has done the rest.
+        return release(slf, tp, ptr::null_mut());
+    }
+    if !gc {
+        if finalize(slf, tp, false) {
+            release(slf, tp, ptr::null_mut());
+        }
+        return;
+    }
+    let (_, info) = info::nearest(tp);
+    let Some(info) = info.as_ref() else { return };
+    let state = info.state;
+    if trash::enter(info, slf) {
+        if finalize(slf, tp, true) {
+            release(slf, tp, state);
+        } else {
+            trash::leave(state);
+        }
+    }
+}
+
+/// Releases an instance that [`trash`] had put aside.
+///
+/// # Safety
+/// `slf` is one that [`dealloc`] was called for.
+pub unsafe fn release_aside(slf: *mut PyObject) {
+    let tp = Py_TYPE(slf);
+    if finalize(slf, tp, true) {
+        release(slf, tp, ptr::null_mut());
+    }
+}
+
+/// Runs `tp_finalize`; false if the object lives on.
+#[inline]
+unsafe fn finalize(slf: *mut PyObject, tp: *mut PyTypeObject, gc: bool) -> bool {
+    if (*tp).tp_finalize.is_none() {
+        return true;
+    }
+    if gc {
+        PyObject_GC_Track(slf.cast());
+    }
+    if PyObject_CallFinalizerFromDealloc(slf) < 0 {
+        return false;
+    }
+    if gc {
+        PyObject_GC_UnTrack(slf.cast());
+    }
+    true
+}
+
+/// Gives up what the instance holds, its memory and its type. `state` is where its release is counted; null
+/// if it is not.
+unsafe fn release(slf: *mut PyObject, tp: *mut PyTypeObject, state: *mut InterpreterState) {
+    release_memory(slf, tp);
+    if !state.is_null() {
+        // Before the type goes: it may be the last that keeps the state.
+        trash::leave(state);
+    }
+    Py_DECREF(tp.cast());
+}
+
+unsafe fn release_memory(slf: *mut PyObject, tp: *mut PyTypeObject) {
+    if (*tp).tp_weaklistoffset != 0 {
+        PyObject_ClearWeakRefs(slf);
+    }
+    let (mut level, mut info) = info::nearest(tp);
+    while let Some(this) = info.as_ref() {
+        clear_fields(this, slf);
+        for &offset in &this.fields {
+            field::clear(struct_of(this.shape, slf).byte_add(offset).cast());
+        }
+        if let Some(destroy) = this.destroy {
+            destroy(struct_of(this.shape, slf));
+        }
+        level = (*level).tp_base;
+        info = info::own(level);
+    }
+    if PyType_HasFeature(level, Py_TPFLAGS_HEAPTYPE) != 0 {
+        return release_as(slf, tp, level);
+    }
+    if ptr::eq(level, &raw const PyBaseObject_Type) {
+        if let Some(free) = (*tp).tp_free {
+            free(slf.cast());
+        }
+    } else {
+        if PyType_IS_GC(level) != 0 {
+            // CPython's own deallocators untrack, some without looking whether there is something to do.
+            PyObject_GC_Track(slf.cast());
+        }
+        if let Some(dealloc) = (*level).tp_dealloc {
+            dealloc(slf);
+        }
+    }
+}
+
+/// Hands the rest of an instance to a base that is a class of its own, written in Python, say. Its
+/// deallocator looks at the instance's type for what there is to give up, so the instance becomes one of
+/// that class: what our types added is gone.
+#[cold]
+unsafe fn release_as(slf: *mut PyObject, tp: *mut PyTypeObject, base: *mut PyTypeObject) {
+    if (*base).tp_dictoffset < -1 {
+        // The dict lies at the end of the instance, and the end of a shorter one is in our struct.
+        let (_, info) = info::nearest(tp);
+        super::python::clear_dict(slf);
+        if let Some(info) = info.as_ref() {
+            ptr::write_bytes(struct_of(info.shape, slf).cast::<u8>(), 0, info.struct_size);
+        }
+    }
+    Py_INCREF(base.cast());
+    (*slf).ob_type = base;
+    if PyType_IS_GC(base) != 0 {
+        PyObject_GC_Track(slf.cast());
+    }
+    if let Some(dealloc) = (*base).tp_dealloc {
+        dealloc(slf);
+    }
+}
+
+/// What a visit of fields carries.
+struct Visit {
+    visit: visitproc,
+    arg: *mut c_void,
+}
+
+unsafe extern "C" fn visit_field(field: *mut HPyField, arg: *mut c_void) -> c_int {
+    let Visit { visit, arg } = &*arg.cast::<Visit>();
+    let object = field::peek(*field);
+    if object.is_null() { 0 } else { visit(object, *arg) }
+}
+
+unsafe extern "C" fn clear_field(field: *mut HPyField, _arg: *mut c_void) -> c_int {
+    field::clear(field);
+    0
+}
+
+unsafe fn clear_fields(info: &info::TypeInfo, slf: *mut PyObject) {
+    if let Some(traverse) = info.traverse {
+        traverse(struct_of(info.shape, slf), clear_field, ptr::null_mut());
+    }
+}
+
+/// Calls an `HPy_tp_traverse` for the struct of `object` with one of CPython's visitors.
+///
+/// # Safety
+/// `object` is an instance of the type whose traverse function this is.
+pub unsafe fn traverse_struct(
+    object: *mut PyObject,
+    traverse: signature::TRAVERSEPROC,
+    visit: visitproc,
+    arg: *mut c_void,
+) -> c_int {
+    let (_, info) = info::nearest(Py_TYPE(object));
+    let Some(info) = info.as_ref() else { return 0 };
+    let mut data = Visit { visit, arg };
+    traverse(struct_of(info.shape, object), visit_field, (&raw mut data).cast())
+}
+
+/// `tp_traverse`.
+pub unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, arg: *mut c_void) -> c_int {
+    let tp = Py_TYPE(slf);
+    // Instances of heap types hold their type.
+    let result = visit(tp.cast(), arg);
+    if result != 0 {
+        return result;
+    }
+    let mut data = Visit { visit, arg };
+    let (mut level, _) = info::nearest(tp);
+    while !level.is_null() {
+        if let Some(info) = info::own(level).as_ref() {
+            if let Some(traverse) = info.traverse {
+                let result =
+                    traverse(struct_of(info.shape, slf), visit_field, (&raw mut data).cast());
+                if result != 0 {
+                    return result;
+                }
+            }
+        } else if super::python::is_class(level) {
+            let result = super::python::traverse_class(level, slf, visit, arg);
+            if result != 0 {
+                return result;
+            }
+        } else {
+            let Some(traverse) = (*level).tp_traverse else { return 0 };
+            return traverse(slf, visit, arg);
+        }
+        level = (*level).tp_base;
+    }
+    0
+}
+
+/// `tp_clear`: breaks the cycles that an instance is in.
+pub unsafe extern "C" fn clear(slf: *mut PyObject) -> c_int {
+    let (mut level, _) = info::nearest(Py_TYPE(slf));
+    while !level.is_null() {
+        if let Some(info) = info::own(level).as_ref() {
+            clear_fields(info, slf);
+        } else if super::python::is_class(level) {
+            super::python::clear_class(level, slf);
+        } else {
+            let Some(clear) = (*level).tp_clear else { return 0 };
+            return clear(slf);
+        }
+        level = (*level).tp_base;
+    }
+    0
+}

@@ -1,0 +1,197 @@
+//! Types: `HPyType_FromSpec` and what a type can be asked.
+//!
+//! In reading order: [`spec`] (what a spec says), [`plan`] (the layout of instances), [`slots`] and
+//! [`members`] (the definitions, bound, as CPython reads them), [`create`] (the type object), [`info`] (what
+//! we keep about it). Instances: [`shape`] (where their struct is), [`alloc`], [`call`], [`lifecycle`].
+
+pub mod alloc;
+pub mod call;
+pub mod create;
+#[cfg(not(Py_3_12))]
+mod heap_type;
+pub mod info;
+pub mod lifecycle;
+mod members;
+mod plan;
+mod python;
+pub mod shape;
+mod slots;
+mod spec;
+pub mod text;
+pub mod trash;
+
+pub use lifecycle::traverse_struct;
+
+use crate::bind::Bindings;
+use crate::handle::{handle, object};
+use crate::lock::Locked;
+use crate::raise::raise;
+use crate::state;
+use ::alloc::boxed::Box;
+use core::ffi::{c_char, c_int, c_uint};
+use core::ptr;
+use hpy_sys::backend::CallTarget;
+use hpy_sys::*;
+use info::TypeInfo;
+use plan::Plan;
+use pyo3_ffi::*;
+use spec::{Params, Spec};
+
+/// A new type from its spec; `params` is null or an array that ends with kind 0. Null with a TypeError or
+/// ValueError that names the type and what is wrong with its spec.
+///
+/// The type owns copies of what it needs of the spec but the definitions' names and docs, which live as long
+/// as the binary. CPython: `PyType_FromMetaclass`.
+pub unsafe extern "C" fn HPyType_FromSpec(
+    ctx: *mut HPyContext,
+    spec: *mut HPyType_Spec,
+    params: *mut HPyType_SpecParam,
+) -> HPy {
+    from_spec(ctx, &raw const (*state::of(ctx)).direct, spec, params)
+}
+
+/// As [`HPyType_FromSpec`], for definitions whose calls go to `target`.
+pub unsafe extern "C" fn from_spec(
+    ctx: *mut HPyContext,
+    target: *const CallTarget,
+    spec: *mut HPyType_Spec,
+    params: *mut HPyType_SpecParam,
+) -> HPy {
+    handle(make(ctx, target, spec, params).unwrap_or(ptr::null_mut()))
+}
+
+unsafe fn make(
+    ctx: *mut HPyContext,
+    target: *const CallTarget,
+    spec: *const HPyType_Spec,
+    params: *const HPyType_SpecParam,
+) -> Option<*mut PyObject> {
+    let spec = Spec::read(spec)?;
+    let params = Params::read(params, &spec)?;
+    let metaclass = create::metaclass_of(params.metaclass, params.bases, spec.raw.name);
+    if metaclass.is_null() {
+        return None;
+    }
+    let base = create::best_base(metaclass, params.bases, spec.raw.name);
+    if base.is_null() || !python::look_up() {
+        return None;
+    }
+    let plan = Plan::new(&spec, base)?;
+    let Ok(basicsize) = c_int::try_from(plan.basicsize) else {
+        raise!(
+            PyExc_ValueError,
+            c"type '%.200s': HPyType_Spec.basicsize %d is too large",
+            spec.raw.name,
+            spec.raw.basicsize
+        );
+        return None;
+    };
+    let state = state::of(ctx);
+    let mut bindings = Bindings::new(state, target);
+    let mut built = slots::build(&spec, &plan, &mut bindings)?;
+    let mut info = Box::new(TypeInfo {
+        state,
+        bindings: Locked::new(bindings),
+        shape: plan.shape,
+        struct_size: plan.struct_size,
+        traverse: spec.traverse,
+        destroy: spec.destroy,
+        fields: built.fields,
+        call: built.call,
+        calls: call::CallCache::new(),
+        maker: alloc::maker_of(base),
+        tables: built.tables,
+    });
+    let mut flags = plan.flags as c_uint;
+    if plan.gc && spec.traverse.is_some() {
+        flags |= Py_TPFLAGS_HAVE_GC as c_uint;
+    }
+    let mut made_of = PyType_Spec {
+        name: info.tables.name.as_ptr(),
+        basicsize,
+        itemsize: plan.itemsize,
+        flags,
+        slots: built.slots.as_mut_ptr(),
+    };
+    let made = create::make(metaclass, &mut made_of, params.bases);
+    if made.is_null() {
+        return None;
+    }
+    let fresh = made.cast::<PyTypeObject>();
+    if !ptr::eq((*fresh).tp_base, base) {
+        // Not the base that instances were laid out for: then nothing of the info holds.
+        info.maker = alloc::maker_of((*fresh).tp_base);
+        raise!(
+            PyExc_SystemError,
+            c"type '%.200s': expected the base '%.200s', got '%.200s'",
+            spec.raw.name,
+            (*base).tp_name,
+            (*(*fresh).tp_base).tp_name
+        );
+        Py_DECREF(made);
+        return None;
+    }
+    if !info::attach(fresh, info) {
+        Py_DECREF(made);
+        return None;
+    }
+    Some(made)
+}
+
+/// A new instance without arguments, as `object.__new__` makes it, whatever arguments are given. Null with a
+/// TypeError if `type` is no type. CPython: `PyType_GenericNew`.
+pub unsafe extern "C" fn HPyType_GenericNew(
+    _ctx: *mut HPyContext,
+    r#type: HPy,
+    _args: *const HPy,
+    _nargs: HPy_ssize_t,
+    _kw: HPy,
+) -> HPy {
+    handle(alloc::generic_new(object(r#type)))
+}
+
+/// The shape of a type made from a spec, or that of the one it extends; Legacy for all others.
+pub unsafe extern "C" fn _HPyType_GetBuiltinShape(
+    _ctx: *mut HPyContext,
+    h_type: HPy,
+) -> HPyType_BuiltinShape {
+    if PyType_Check(object(h_type)) == 0 {
+        return HPyType_BuiltinShape_Legacy;
+    }
+    let (_, info) = info::nearest(object(h_type).cast());
+    info.as_ref().map_or(HPyType_BuiltinShape_Legacy, |info| info.shape)
+}
+
+/// The name of a type without its module, UTF-8, alive as long as the type and its name. Null with a
+/// TypeError if `type` is no type.
+pub unsafe extern "C" fn HPyType_GetName(_ctx: *mut HPyContext, r#type: HPy) -> *const c_char {
+    if !check_type(object(r#type), c"HPyType_GetName") {
+        return ptr::null();
+    }
+    let name = (*object(r#type).cast::<PyTypeObject>()).tp_name;
+    text::bare(core::ffi::CStr::from_ptr(name)).as_ptr()
+}
+
+/// 1 if `sub` is `type` or has it among its bases, without asking `__subclasscheck__`; else 0. -1 with a
+/// TypeError if one of them is no type. CPython: `PyType_IsSubtype`.
+pub unsafe extern "C" fn HPyType_IsSubtype(_ctx: *mut HPyContext, sub: HPy, r#type: HPy) -> c_int {
+    if !check_type(object(sub), c"HPyType_IsSubtype")
+        || !check_type(object(r#type), c"HPyType_IsSubtype")
+    {
+        return -1;
+    }
+    PyType_IsSubtype(object(sub).cast(), object(r#type).cast())
+}
+
+unsafe fn check_type(given: *mut PyObject, function: &core::ffi::CStr) -> bool {
+    if PyType_Check(given) == 0 {
+        raise!(
+            PyExc_TypeError,
+            c"%s: expected a type, got an object of type '%.200s'",
+            function.as_ptr(),
+            (*Py_TYPE(given)).tp_name
+        );
+        return false;
+    }
+    true
+}
