@@ -10,7 +10,7 @@
 
 use crate::bind::Bindings;
 use crate::handle::{handle, object};
-use crate::state;
+use crate::{global, state};
 use alloc::boxed::Box;
 use alloc::ffi::CString;
 use alloc::vec::Vec;
@@ -89,6 +89,7 @@ pub unsafe extern "C" fn create(
         let function: CreateFunction = core::mem::transmute(function);
         return handle(checked_created(&record.name, object(function(first, handle(spec)))));
     }
+    global::register(def.globals);
     record.pydef.m_methods = record.methods.as_mut_ptr();
     record.pydef.m_slots = record.slots.as_mut_ptr();
     let mut freed = false;

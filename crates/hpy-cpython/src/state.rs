@@ -200,6 +200,8 @@ pub unsafe fn release(state: *mut InterpreterState) {
     while let Some(companion) = (*state).companions.with(Vec::pop) {
         (companion.free)(companion.data);
     }
+    // What was stored since `retire`.
+    (*state).globals.clear();
     context::drop_constants(&mut (*state).base.base);
     drop(Box::from_raw(state));
 }
