@@ -1,5 +1,6 @@
 //! What a universal binary exports, and every check before its code runs.
 
+use crate::image;
 use crate::library::Library;
 use crate::raise::{Raised, bytes_of, import_error, raise, text_of};
 use hpy_sys::ext::HPY_EXTENSIONS_VERSION;
@@ -130,7 +131,7 @@ pub unsafe fn open(place: &Place) -> Result<Entries, Raised> {
         }
         Ok(_) => {}
     }
-    let library = match Library::open(&place.file) {
+    let library = match image::check(&place.file).and_then(|()| Library::open(&place.file)) {
         Ok(library) => library,
         Err(reason) => {
             return Err(place.import_error(&format!(

@@ -1,6 +1,7 @@
 //! The Python module `hpy.universal`: finds a binary, negotiates versions, picks the mode.
 //!
 //! * [`library`]: opening a shared library and finding its symbols, per platform.
+//! * [`image`]: whether a file is a whole library.
 //! * [`binary`]: what a universal binary exports, and every check before its code runs.
 //! * [`modes`]: the contexts a module can be loaded with, per interpreter.
 //! * [`environ`]: what `HPY` and `HPY_LOG` say.
@@ -20,6 +21,7 @@
 mod binary;
 mod direct;
 mod environ;
+mod image;
 mod library;
 mod load;
 mod modes;
