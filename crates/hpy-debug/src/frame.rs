@@ -248,6 +248,32 @@ impl Contexts {
     }
 }
 
+/// Frees a context of [`make_context`].
+///
+/// # Safety
+/// Nothing uses it any more.
+pub unsafe fn free_context(ctx: *mut HPyContext) {
+    drop(Box::from_raw(ctx.cast::<Context>()));
+}
+
+impl Contexts {
+    /// Frees all contexts.
+    ///
+    /// # Safety
+    /// Nothing uses them any more.
+    pub unsafe fn free(&self) {
+        for slot in &self.fixed {
+            let context = slot.swap(ptr::null_mut(), Acquire);
+            if !context.is_null() {
+                drop(Box::from_raw(context));
+            }
+        }
+        for context in lock(&self.ring).drain(..) {
+            drop(Box::from_raw(context));
+        }
+    }
+}
+
 impl Default for Contexts {
     fn default() -> Self {
         Self::new()

@@ -8,11 +8,12 @@ use crate::records::{RAW_COUNTED, Record, Records};
 use crate::report::{Finding, Findings};
 use crate::stack::Trace;
 use crate::workshop::Tools;
+use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{
     AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::Release,
 };
-use hpy_sys::backend::Backend;
+use hpy_sys::backend::{Backend, CallTarget};
 use hpy_sys::{HPy, HPyContext, abi};
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -30,6 +31,28 @@ impl Wrapped {
     /// The result is used as long as the interpreter lives.
     pub unsafe fn state(&self) -> &'static State {
         &*self.state
+    }
+
+    /// The target to hand to the context below for extensions that are given this context.
+    ///
+    /// # Safety
+    /// The state has not been freed.
+    pub unsafe fn target(&self) -> *const CallTarget {
+        &raw const (*self.state).direct.call
+    }
+
+    /// The state as one pointer, for [`clear`] and [`free`].
+    pub fn data(&self) -> *mut c_void {
+        self.state.cast_mut().cast()
+    }
+
+    /// The context whose [`Wrapped::data`] this is.
+    ///
+    /// # Safety
+    /// `data` came from [`Wrapped::data`], and the state has not been freed.
+    pub unsafe fn from_data(data: *mut c_void) -> Wrapped {
+        let state = data.cast::<State>();
+        Wrapped { ctx: (*state).main, backend: &raw const crate::backend::BACKEND, state }
     }
 }
 
@@ -103,8 +126,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a debug context over `base`. It lives as long as the process: extensions keep pointers into it.
-/// Null pointers in the result where there is no memory.
+/// Makes a debug context over `base`, which [`free`] ends.
 ///
 /// # Safety
 /// `base` is a live [`hpy_sys::ext::HPyContextExt`] whose backend is `backend`; the calling thread is attached.
@@ -137,6 +159,32 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
     (*state).root.attach(state);
     (*state).direct.attach(state);
     Wrapped { ctx: (*state).main, backend: &raw const crate::backend::BACKEND, state }
+}
+
+/// Gives up what the state holds of Python: the hooks.
+///
+/// # Safety
+/// `data` is that of a [`Wrapped`]; the calling thread is attached.
+pub unsafe extern "C" fn clear(data: *mut c_void) {
+    let state = &*data.cast::<State>();
+    let hooks = core::mem::take(&mut *lock(&state.hooks));
+    for hook in [hooks.invalid_handle, hooks.invalid_builder, hooks.finding] {
+        hpy_sys::api::HPy_Close(state.base, hook.0);
+    }
+}
+
+/// Frees the state.
+///
+/// # Safety
+/// `data` is that of a [`Wrapped`]; nothing of its context is used any more.
+pub unsafe extern "C" fn free(data: *mut c_void) {
+    let state = Box::from_raw(data.cast::<State>());
+    for (_, record) in state.records.iter() {
+        Raw::free(record.forget());
+    }
+    crate::frame::free_context(state.main);
+    state.contexts.free();
+    drop(state);
 }
 
 /// The state a debug context belongs to.

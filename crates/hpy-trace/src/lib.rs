@@ -33,5 +33,5 @@ mod generated_entries;
 #[path = "generated/wrappers.rs"]
 mod wrappers;
 
-pub use module::module_def;
-pub use state::{Wrapped, wrap};
+pub use module::{make_module, module_def};
+pub use state::{Wrapped, clear, free, wrap};

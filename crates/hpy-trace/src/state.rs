@@ -2,10 +2,11 @@
 
 use crate::backend::Target;
 use crate::recording::Recording;
+use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use hpy_sys::abi::MEMBERS;
-use hpy_sys::backend::Backend;
+use hpy_sys::backend::{Backend, CallTarget};
 use hpy_sys::ext::HPyContextExt;
 use hpy_sys::{HPy, HPyContext};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,28 @@ impl Wrapped {
     /// The result is used as long as the interpreter lives.
     pub unsafe fn state(&self) -> &'static State {
         &*self.state
+    }
+
+    /// The target to hand to the context below for extensions that are given this context.
+    ///
+    /// # Safety
+    /// The state has not been freed.
+    pub unsafe fn target(&self) -> *const CallTarget {
+        &raw const (*self.state).direct.call
+    }
+
+    /// The state as one pointer, for [`clear`] and [`free`].
+    pub fn data(&self) -> *mut c_void {
+        self.state.cast_mut().cast()
+    }
+
+    /// The context whose [`Wrapped::data`] this is.
+    ///
+    /// # Safety
+    /// `data` came from [`Wrapped::data`], and the state has not been freed.
+    pub unsafe fn from_data(data: *mut c_void) -> Wrapped {
+        let state = data.cast::<State>();
+        Wrapped { ctx: (*state).main, backend: &raw const crate::backend::BACKEND, state }
     }
 }
 
@@ -60,7 +83,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a trace context over `base`. It lives as long as the process: extensions keep pointers into it.
+/// Makes a trace context over `base`, which [`free`] ends.
 ///
 /// # Safety
 /// `base` is a live [`HPyContextExt`] whose backend is `backend`; the calling thread is attached.
@@ -83,6 +106,26 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
     (*state).main = Box::into_raw(Box::new(ctx)).cast();
     (*state).direct.attach(state);
     Wrapped { ctx: (*state).main, backend: &raw const crate::backend::BACKEND, state }
+}
+
+/// Gives up what the state holds of Python: the hooks.
+///
+/// # Safety
+/// `data` is that of a [`Wrapped`]; the calling thread is attached.
+pub unsafe extern "C" fn clear(data: *mut c_void) {
+    let state = &*data.cast::<State>();
+    state.set_hook(|hooks| &mut hooks.on_enter, HPy::NULL);
+    state.set_hook(|hooks| &mut hooks.on_exit, HPy::NULL);
+}
+
+/// Frees the state.
+///
+/// # Safety
+/// `data` is that of a [`Wrapped`]; nothing of its context is used any more.
+pub unsafe extern "C" fn free(data: *mut c_void) {
+    let state = Box::from_raw(data.cast::<State>());
+    drop(Box::from_raw(state.main.cast::<HPyContextExt>()));
+    drop(state);
 }
 
 /// The state a trace context belongs to.
