@@ -8,6 +8,7 @@ mod interpreters;
 mod paths;
 mod process;
 mod provision;
+mod pytest;
 mod report;
 mod test;
 mod wheels;
