@@ -63,7 +63,9 @@ pub fn run(options: &Options) -> Result<()> {
     for column in columns(&options.python) {
         let work = |record: bool| -> Result<Vec<Ended>> {
             let python = prepare(&column.kind)?;
-            suite(python, &column.name, &binaries, record, options)
+            // PyPI's 0.9.0 has not got the ten functions that came after it: calling one ends the process.
+            let without_newer = matches!(column.kind, Kind::Reference(_));
+            suite(python, &column.name, &binaries, record, without_newer, options)
         };
         if let Kind::Absent(why) = &column.kind {
             report.absent(&column.label, "all binaries", why);
@@ -142,9 +144,12 @@ fn columns(asked: &[String]) -> Vec<Column> {
 fn prepare(kind: &Kind) -> Result<Command> {
     match kind {
         Kind::Wheel(interpreter) => Ok(wheels::environment(interpreter)?.command()),
-        Kind::PyPy(interpreter) => {
-            with_tools(interpreter, "pypy", &["pytest", "pytest-xdist", "hypothesis", "filelock"])
-        }
+        // Later releases of hypothesis carry a native part that PyPy 7.3.19 cannot load.
+        Kind::PyPy(interpreter) => with_tools(
+            interpreter,
+            "pypy",
+            &["pytest", "pytest-xdist", "hypothesis<6.130", "filelock"],
+        ),
         // Its loader imports pkg_resources, which setuptools gave up in version 82.
         Kind::Reference(interpreter) => with_tools(
             interpreter,
@@ -184,6 +189,7 @@ fn suite(
     name: &str,
     binaries: &PathBuf,
     record: bool,
+    without_newer: bool,
     options: &Options,
 ) -> Result<Vec<Ended>> {
     python.current_dir(root()).env("HPY_TESTS_PREBUILT", binaries);
@@ -200,6 +206,11 @@ fn suite(
     ]
     .map(str::to_owned)
     .to_vec();
+    // A test that crashes takes its process with it; the others still have to run.
+    arguments.push("--max-worker-restart=200".to_owned());
+    if without_newer {
+        arguments.push("--ignore=tests/test_newer.py".to_owned());
+    }
     if let Some(expression) = &options.expression {
         arguments.extend(["-k".to_owned(), expression.clone()]);
     }
