@@ -108,7 +108,11 @@ impl DirectDef {
     unsafe fn new(direct: *const HPyDirectModule, module_def: &HPyModuleDef) -> DirectDef {
         let mut slots = Vec::with_capacity(4);
         slots.push(slot(Py_mod_create, create as *mut c_void));
-        slots.push(slot(Py_mod_exec, exec as *mut c_void));
+        // CPython refuses an object that is no module from a definition with an exec slot or m_free.
+        let makes_modules = !has_create(module_def);
+        if makes_modules {
+            slots.push(slot(Py_mod_exec, exec as *mut c_void));
+        }
         #[cfg(Py_3_12)]
         {
             let support = if (*direct).flags & hpy_sys::ext::HPY_MODULE_MAIN_INTERPRETER_ONLY != 0 {
@@ -139,8 +143,7 @@ impl DirectDef {
                 m_slots: ptr::null_mut(),
                 m_traverse: None,
                 m_clear: None,
-                // CPython refuses a definition that has one and makes an object that is no module.
-                m_free: if has_create(module_def) { None } else { Some(free) },
+                m_free: if makes_modules { Some(free) } else { None },
             },
             slots: filled,
             module: direct,
