@@ -1,9 +1,13 @@
-"""Builds hpy.universal with cargo; everything else about the distribution is in pyproject.toml."""
+"""Builds hpy.universal and the library of the cpython ABI with cargo; everything else about the distribution is in pyproject.toml."""
 
+import importlib.util
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 from setuptools import setup
+from setuptools.command.build_py import build_py
 from setuptools_rust import Binding, RustExtension, Strip
 
 # A Python extension module is not linked against libpython. Cargo reads the same from .cargo/config.toml when
@@ -26,7 +30,21 @@ def revision() -> str:
 
 os.environ.setdefault("HPY_RS_REVISION", revision())
 
+
+class BuildPy(build_py):
+    """Also builds hpy-static, which C extensions of the cpython ABI link in, into the package hpy.devel."""
+
+    def run(self) -> None:
+        super().run()
+        spec = importlib.util.spec_from_file_location("build_library", "crates/hpy-static/build_library.py")
+        builder = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(builder)
+        package = "python" if getattr(self, "editable_mode", False) else self.build_lib
+        builder.build(sys.executable, Path(package, "hpy", "devel", "lib", "cpython"))
+
+
 setup(
+    cmdclass={"build_py": BuildPy},
     rust_extensions=[
         RustExtension(
             "hpy.universal",

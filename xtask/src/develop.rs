@@ -28,6 +28,10 @@ pub fn run(python: &str, release: bool) -> Result<()> {
     let _ = std::fs::remove_file(&installed);
     std::fs::copy(&built, &installed)
         .with_context(|| format!("cannot copy {}", built.display()))?;
+    // What C extensions of the cpython ABI link in.
+    let mut library = Command::new("python3");
+    library.current_dir(root()).arg("crates/hpy-static/build_library.py").arg("--python");
+    run_command(library.arg(&python.launcher).arg("--target-dir").arg(&target))?;
     let venv = root().join("target/venvs").join(&tag);
     let venv_python = venv.join("bin/python");
     if !venv_python.exists() {

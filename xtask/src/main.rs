@@ -5,11 +5,9 @@ mod compile_cache;
 mod conformance;
 mod develop;
 mod interpreters;
-mod matrix;
 mod paths;
 mod process;
 mod provision;
-mod pytest;
 mod report;
 mod test;
 mod wheels;
@@ -47,8 +45,6 @@ enum Task {
     Test(test::Options),
     /// Run hpy 0.9.0's own test suite, unmodified, against this tree's wheel
     Conformance(conformance::Options),
-    /// Load universal binaries, compiled once, into every interpreter and print the table of tests passed
-    Matrix(matrix::Options),
     /// List the Pythons of this machine
     Interpreters {
         /// Install those that are missing, outside the repository and beside the system's own
@@ -81,7 +77,6 @@ fn run() -> Result<()> {
         Task::Develop { python, release } => develop::run(&python, release),
         Task::Test(options) => test::run(&options),
         Task::Conformance(options) => conformance::run(&options),
-        Task::Matrix(options) => matrix::run(&options),
         Task::Interpreters { path: Some(version), .. } => {
             println!("{}", interpreters::one(&version)?.launcher.display());
             Ok(())

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,9 @@ class HPyDevel:
         folder = self.base_dir / "lib" / hpy_abi
         if not folder.is_dir():
             return None
-        return sorted(str(path) for path in folder.iterdir() if path.suffix in (".a", ".lib")) or None
+        tag = str(sysconfig.get_config_var("EXT_SUFFIX")).strip(".").rpartition(".")[0]
+        files = [path for path in folder.iterdir() if path.suffix in (".a", ".lib") and f".{tag}." in path.name]
+        return sorted(map(str, files)) or None
 
     def get_define_macros(self, hpy_abi: str) -> list[tuple[str, str | None]]:
         """The macros that tell hpy.h the ABI."""

@@ -1,6 +1,6 @@
 //! The C dev kit's generated headers: the context struct, the calls through it, slots and signatures.
 
-use super::description::{Abi, Param};
+use super::description::{Abi, Member, Param};
 use super::{C_NOTE, Output};
 use std::fmt::Write;
 
@@ -47,24 +47,56 @@ fn context(abi: &Abi) -> String {
     text
 }
 
+/// The statement that does what `m` does with the function `c_api` of the C API.
+fn c_api_call(m: &Member, c_api: &str) -> String {
+    let arguments: Vec<String> = m
+        .params
+        .iter()
+        .filter(|p| p.ty != "HPyContext *")
+        .map(|p| if p.ty == "HPy" { format!("_h2py({})", p.name) } else { p.name.clone() })
+        .collect();
+    let call = format!("{c_api}({})", arguments.join(", "));
+    match m.returns.as_str() {
+        "void" => format!("{call};"),
+        "HPy" => format!("return _py2h({call});"),
+        _ => format!("return {call};"),
+    }
+}
+
 /// Functions that the header writes by hand: hpy/calls.h says why.
-const HAND_WRITTEN: [&str; 4] =
-    ["_HPy_New", "HPy_FatalError", "HPy_AsPyObject", "HPy_FromPyObject"];
+const HAND_WRITTEN: [&str; 8] = [
+    "HPy_Dup",
+    "HPy_Close",
+    "HPy_Is",
+    "HPyErr_Occurred",
+    "_HPy_New",
+    "HPy_FatalError",
+    "HPy_AsPyObject",
+    "HPy_FromPyObject",
+];
 
 fn calls(abi: &Abi) -> String {
     let mut text = String::from(C_NOTE);
     text.push_str("#ifndef HPY_GENERATED_CALLS_H\n#define HPY_GENERATED_CALLS_H\n\n");
     for m in abi.functions().filter(|m| !HAND_WRITTEN.contains(&m.name.as_str())) {
-        let arguments: Vec<&str> = m.params.iter().map(|p| p.name.as_str()).collect();
         let function = format!("{}({})", m.name, declare_all(&m.params));
+        let _ = writeln!(text, "HPyAPI_FUNC {}\n{{", declare(&m.returns, &function));
+        if let Some(c_api) = abi.cpython.get(&m.name) {
+            let _ = writeln!(
+                text,
+                "#ifdef HPY_ABI_CPYTHON\n    (void)ctx;\n    {}\n#else",
+                c_api_call(m, c_api)
+            );
+        }
+        let arguments: Vec<&str> = m.params.iter().map(|p| p.name.as_str()).collect();
         let _ = writeln!(
             text,
-            "HPyAPI_FUNC {}\n{{\n    {}ctx->{}({});\n}}\n",
-            declare(&m.returns, &function),
+            "    {}ctx->{}({});",
             if m.returns == "void" { "" } else { "return " },
             m.field,
             arguments.join(", ")
         );
+        text.push_str(if abi.cpython.contains_key(&m.name) { "#endif\n}\n\n" } else { "}\n\n" });
     }
     text.push_str("#endif /* HPY_GENERATED_CALLS_H */\n");
     text

@@ -1,6 +1,7 @@
 //! The ABI description, read from its tables.
 
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The whole description.
@@ -8,6 +9,8 @@ pub struct Abi {
     pub members: Vec<Member>,
     pub signatures: Vec<Signature>,
     pub slots: Vec<Slot>,
+    /// By the names of context functions that are nothing but a function of the C API: its name.
+    pub cpython: BTreeMap<String, String>,
 }
 
 /// A member of the context.
@@ -128,7 +131,14 @@ impl Abi {
                 signature: row[2].trim_start_matches("HPyFunc_").to_owned(),
             });
         }
-        Ok(Abi { members, signatures, slots })
+        let mut cpython = BTreeMap::new();
+        for row in rows(&folder.join("cpython.tsv"))? {
+            if !members.iter().any(|m: &Member| m.is_function && m.name == row[0]) {
+                bail!("cpython.tsv: {} is no function of the context", row[0]);
+            }
+            cpython.insert(row[0].clone(), row[1].clone());
+        }
+        Ok(Abi { members, signatures, slots, cpython })
     }
 
     pub fn functions(&self) -> impl Iterator<Item = &Member> {

@@ -11,10 +11,9 @@ pub mod create;
 mod heap_type;
 pub mod info;
 pub mod lifecycle;
-pub mod members;
+mod members;
 mod plan;
 mod python;
-mod referents;
 pub mod shape;
 mod slots;
 mod spec;
@@ -74,7 +73,7 @@ unsafe fn make(
         return None;
     }
     let base = create::best_base(metaclass, params.bases, spec.raw.name);
-    if base.is_null() || !python::look_up() || !referents::look_up() {
+    if base.is_null() || !python::look_up() {
         return None;
     }
     let plan = Plan::new(&spec, base)?;
@@ -99,7 +98,7 @@ unsafe fn make(
         destroy: spec.destroy,
         fields: built.fields,
         call: built.call,
-        calls: call::CallCache::default(),
+        calls: call::CallCache::new(),
         maker: alloc::maker_of(base),
         tables: built.tables,
     });

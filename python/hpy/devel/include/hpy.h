@@ -56,18 +56,14 @@ extern "C" {
 #include "hpy/def.h"
 #include "hpy/type.h"
 #include "hpy/module.h"
-#ifdef HPY_ABI_CPYTHON
-#  include "hpy/cpython/context.h"
-#else
-#  include "hpy/generated/context.h"
-#  include "hpy/generated/calls.h"
-#  include "hpy/calls.h"
-#  include "hpy/generated/trampolines.h"
-#  include "hpy/trampolines.h"
-#  include "hpy/direct.h"
-#  ifdef HPY_USE_EXTENSIONS
-#    include "hpy/extensions.h"
-#  endif
+#include "hpy/generated/context.h"
+#include "hpy/generated/calls.h"
+#include "hpy/calls.h"
+#include "hpy/generated/trampolines.h"
+#include "hpy/trampolines.h"
+#include "hpy/direct.h"
+#ifdef HPY_USE_EXTENSIONS
+#  include "hpy/extensions.h"
 #endif
 #include "hpy/macros.h"
 #include "hpy/helpers.h"

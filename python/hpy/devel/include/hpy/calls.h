@@ -1,12 +1,69 @@
-/* Functions that call through the context in their own way. */
+/* Functions that call through the context in their own way, or in the cpython ABI not at all. */
 #ifndef HPY_CALLS_H
 #define HPY_CALLS_H
 
+#ifdef HPY_ABI_CPYTHON
+HPyAPI_FUNC HPy HPy_Dup(HPyContext *ctx, HPy h)
+{
+    (void)ctx;
+    Py_XINCREF(_h2py(h));
+    return h;
+}
+
+HPyAPI_FUNC void HPy_Close(HPyContext *ctx, HPy h)
+{
+    (void)ctx;
+    Py_XDECREF(_h2py(h));
+}
+
+HPyAPI_FUNC int HPy_Is(HPyContext *ctx, HPy obj, HPy other)
+{
+    (void)ctx;
+    return obj._i == other._i;
+}
+
+HPyAPI_FUNC int HPyErr_Occurred(HPyContext *ctx)
+{
+    (void)ctx;
+    return PyErr_Occurred() != NULL;
+}
+#else
+HPyAPI_FUNC HPy HPy_Dup(HPyContext *ctx, HPy h)
+{
+    return ctx->ctx_Dup(ctx, h);
+}
+
+HPyAPI_FUNC void HPy_Close(HPyContext *ctx, HPy h)
+{
+    ctx->ctx_Close(ctx, h);
+}
+
+HPyAPI_FUNC int HPy_Is(HPyContext *ctx, HPy obj, HPy other)
+{
+    return ctx->ctx_Is(ctx, obj, other);
+}
+
+HPyAPI_FUNC int HPyErr_Occurred(HPyContext *ctx)
+{
+    return ctx->ctx_Err_Occurred(ctx);
+}
+#endif
+
 /* Legacy: the handle's object as CPython's, and back. Both give a new reference. Declared without a body in
    a universal build, where nothing may call them. */
-#ifdef HPY_ABI_UNIVERSAL
+#if defined(HPY_ABI_UNIVERSAL)
 _HPY_LEGACY cpy_PyObject *HPy_AsPyObject(HPyContext *ctx, HPy h);
 _HPY_LEGACY HPy HPy_FromPyObject(HPyContext *ctx, cpy_PyObject *obj);
+#elif defined(HPY_ABI_CPYTHON)
+HPyAPI_FUNC cpy_PyObject *HPy_AsPyObject(HPyContext *ctx, HPy h)
+{
+    return _h2py(HPy_Dup(ctx, h));
+}
+
+HPyAPI_FUNC HPy HPy_FromPyObject(HPyContext *ctx, cpy_PyObject *obj)
+{
+    return HPy_Dup(ctx, _py2h(obj));
+}
 #else
 HPyAPI_FUNC cpy_PyObject *HPy_AsPyObject(HPyContext *ctx, HPy h)
 {

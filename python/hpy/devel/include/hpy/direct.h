@@ -1,5 +1,7 @@
-/* The direct form: PyInit_NAME, with which CPython imports a universal binary without a stub file. The layout
- * is that of hpy_sys::direct. HPY_NO_DIRECT leaves it out, for builds without hpy/devel/src.
+/* PyInit_NAME, with which CPython imports a binary itself. In a universal or hybrid one that is the direct form,
+ * an import without a stub file: src/direct.c finds the runtime. In the cpython ABI the runtime is linked in:
+ * hpy-static has the same function. The layout is that of hpy_sys::direct. HPY_NO_DIRECT leaves PyInit_NAME out
+ * of universal and hybrid binaries, for builds without hpy/devel/src.
  *
  * Also what a binary asks of hpy-rs and can do without, if the source says so before it includes hpy.h:
  *
@@ -38,10 +40,15 @@ HPyAPI_HELPER void *_HPyDirect_Init(const _HPyDirectModule *module);
 #  define _HPy_MODINIT_FLAGS(NAME)
 #endif
 
+#ifdef HPY_ABI_CPYTHON
+#  define _HPy_EXPORTED_UNLESS_CPYTHON HPyAPI_HELPER
+#else
+#  define _HPy_EXPORTED_UNLESS_CPYTHON HPy_EXPORTED_FUNC
+#endif
 #ifdef HPY_USE_EXTENSIONS
 #  define _HPy_INIT_EXTENSIONS(NAME) HPyInitExtensions_##NAME
 #  define _HPy_MODINIT_EXTENSIONS(NAME)                              \
-    HPy_EXPORTED_FUNC void HPyInitExtensions_##NAME(uint32_t version); \
+    _HPy_EXPORTED_UNLESS_CPYTHON void HPyInitExtensions_##NAME(uint32_t version); \
     void HPyInitExtensions_##NAME(uint32_t version)                  \
     {                                                                \
         _hpy_extensions_version = version;                           \
@@ -51,17 +58,17 @@ HPyAPI_HELPER void *_HPyDirect_Init(const _HPyDirectModule *module);
 #  define _HPy_MODINIT_EXTENSIONS(NAME)
 #endif
 
-#ifdef HPY_NO_DIRECT
-#  define _HPy_MODINIT_DIRECT(NAME)
+#if defined(HPY_NO_DIRECT) && !defined(HPY_ABI_CPYTHON)
+#  define _HPy_MODINIT_DIRECT(NAME, INIT, INIT_CONTEXT)
 #else
-#  define _HPy_MODINIT_DIRECT(NAME)                                          \
+#  define _HPy_MODINIT_DIRECT(NAME, INIT, INIT_CONTEXT)                      \
     HPy_EXPORTED_FUNC void *PyInit_##NAME(void);                             \
     void *PyInit_##NAME(void)                                                \
     {                                                                        \
         static const _HPyDirectModule module = {                             \
-            sizeof(_HPyDirectModule),  #NAME,                                \
-            HPY_ABI_VERSION,           HPY_ABI_VERSION_MINOR,                \
-            HPyInit_##NAME,            HPyInitGlobalContext_##NAME,          \
+            sizeof(_HPyDirectModule),   #NAME,                               \
+            HPY_ABI_VERSION,            HPY_ABI_VERSION_MINOR,               \
+            INIT,                       INIT_CONTEXT,                        \
             _HPy_INIT_EXTENSIONS(NAME), _HPy_MODULE_FLAGS};                  \
         return _HPyDirect_Init(&module);                                     \
     }

@@ -29,9 +29,20 @@ extern _HPy_HIDDEN HPyContext *_ctx_for_trampolines;
 #define HPY_MOD_EMBEDDABLE(NAME) HPy_MOD_EMBEDDABLE(NAME)
 
 /* HPy_MODINIT(NAME, DEF): the functions with which a Python finds the module NAME, described by the
-   HPyModuleDef DEF, in this binary. */
+   HPyModuleDef DEF, in this binary. In the cpython ABI that is PyInit_NAME alone. */
 #ifdef HPY_ABI_CPYTHON
-#  include "hpy/cpython/module.h"
+#  define HPy_MODINIT(NAME, DEF)                                                   \
+    _HPy_MODINIT_CONTEXT                                                           \
+    static void _hpy_init_context_##NAME(HPyContext *ctx)                          \
+    {                                                                              \
+        _ctx_for_trampolines = ctx;                                                \
+    }                                                                              \
+    static HPyModuleDef *_hpy_init_##NAME(void)                                    \
+    {                                                                              \
+        return &DEF;                                                               \
+    }                                                                              \
+    _HPy_MODINIT_EXTENSIONS(NAME)                                                  \
+    _HPy_MODINIT_DIRECT(NAME, _hpy_init_##NAME, _hpy_init_context_##NAME)
 #else
 #  define HPy_MODINIT(NAME, DEF)                                                   \
     HPy_EXPORTED_FUNC uint32_t get_required_hpy_major_version_##NAME(void);        \
@@ -57,7 +68,7 @@ extern _HPy_HIDDEN HPyContext *_ctx_for_trampolines;
     }                                                                              \
     _HPy_MODINIT_FLAGS(NAME)                                                       \
     _HPy_MODINIT_EXTENSIONS(NAME)                                                  \
-    _HPy_MODINIT_DIRECT(NAME)
+    _HPy_MODINIT_DIRECT(NAME, HPyInit_##NAME, HPyInitGlobalContext_##NAME)
 #endif
 
 #endif /* HPY_MODULE_H */

@@ -46,6 +46,17 @@ HPyAPI_FUNC void *HPy_AsVoidP(HPy h)
 }
 
 #ifdef HPY_ABI_CPYTHON
+/* In the cpython ABI a handle is the object's address. */
+HPyAPI_FUNC PyObject *_h2py(HPy h)
+{
+    return (PyObject *)h._i;
+}
+
+HPyAPI_FUNC HPy _py2h(PyObject *object)
+{
+    return _hconv(object);
+}
+
 typedef Py_ssize_t HPy_ssize_t;
 typedef Py_hash_t HPy_hash_t;
 typedef Py_UCS4 HPy_UCS4;

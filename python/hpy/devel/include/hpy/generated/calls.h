@@ -2,44 +2,64 @@
 #ifndef HPY_GENERATED_CALLS_H
 #define HPY_GENERATED_CALLS_H
 
-HPyAPI_FUNC HPy HPy_Dup(HPyContext *ctx, HPy h)
-{
-    return ctx->ctx_Dup(ctx, h);
-}
-
-HPyAPI_FUNC void HPy_Close(HPyContext *ctx, HPy h)
-{
-    ctx->ctx_Close(ctx, h);
-}
-
 HPyAPI_FUNC HPy HPyLong_FromInt32_t(HPyContext *ctx, int32_t value)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyLong_FromLong(value));
+#else
     return ctx->ctx_Long_FromInt32_t(ctx, value);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyLong_FromUInt32_t(HPyContext *ctx, uint32_t value)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyLong_FromUnsignedLong(value));
+#else
     return ctx->ctx_Long_FromUInt32_t(ctx, value);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyLong_FromInt64_t(HPyContext *ctx, int64_t v)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyLong_FromLongLong(v));
+#else
     return ctx->ctx_Long_FromInt64_t(ctx, v);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyLong_FromUInt64_t(HPyContext *ctx, uint64_t v)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyLong_FromUnsignedLongLong(v));
+#else
     return ctx->ctx_Long_FromUInt64_t(ctx, v);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyLong_FromSize_t(HPyContext *ctx, size_t value)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyLong_FromSize_t(value));
+#else
     return ctx->ctx_Long_FromSize_t(ctx, value);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyLong_FromSsize_t(HPyContext *ctx, HPy_ssize_t value)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyLong_FromSsize_t(value));
+#else
     return ctx->ctx_Long_FromSsize_t(ctx, value);
+#endif
 }
 
 HPyAPI_FUNC int32_t HPyLong_AsInt32_t(HPyContext *ctx, HPy h)
@@ -94,202 +114,402 @@ HPyAPI_FUNC double HPyLong_AsDouble(HPyContext *ctx, HPy h)
 
 HPyAPI_FUNC HPy HPyFloat_FromDouble(HPyContext *ctx, double v)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyFloat_FromDouble(v));
+#else
     return ctx->ctx_Float_FromDouble(ctx, v);
+#endif
 }
 
 HPyAPI_FUNC double HPyFloat_AsDouble(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyFloat_AsDouble(_h2py(h));
+#else
     return ctx->ctx_Float_AsDouble(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyBool_FromBool(HPyContext *ctx, bool v)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyBool_FromLong(v));
+#else
     return ctx->ctx_Bool_FromBool(ctx, v);
+#endif
 }
 
 HPyAPI_FUNC HPy_ssize_t HPy_Length(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyObject_Size(_h2py(h));
+#else
     return ctx->ctx_Length(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC int HPyNumber_Check(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyNumber_Check(_h2py(h));
+#else
     return ctx->ctx_Number_Check(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Add(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Add(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_Add(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Subtract(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Subtract(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_Subtract(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Multiply(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Multiply(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_Multiply(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_MatrixMultiply(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_MatrixMultiply(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_MatrixMultiply(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_FloorDivide(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_FloorDivide(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_FloorDivide(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_TrueDivide(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_TrueDivide(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_TrueDivide(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Remainder(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Remainder(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_Remainder(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Divmod(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Divmod(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_Divmod(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Power(HPyContext *ctx, HPy h1, HPy h2, HPy h3)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Power(_h2py(h1), _h2py(h2), _h2py(h3)));
+#else
     return ctx->ctx_Power(ctx, h1, h2, h3);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Negative(HPyContext *ctx, HPy h1)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Negative(_h2py(h1)));
+#else
     return ctx->ctx_Negative(ctx, h1);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Positive(HPyContext *ctx, HPy h1)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Positive(_h2py(h1)));
+#else
     return ctx->ctx_Positive(ctx, h1);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Absolute(HPyContext *ctx, HPy h1)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Absolute(_h2py(h1)));
+#else
     return ctx->ctx_Absolute(ctx, h1);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Invert(HPyContext *ctx, HPy h1)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Invert(_h2py(h1)));
+#else
     return ctx->ctx_Invert(ctx, h1);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Lshift(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Lshift(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_Lshift(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Rshift(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Rshift(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_Rshift(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_And(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_And(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_And(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Xor(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Xor(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_Xor(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Or(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Or(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_Or(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Index(HPyContext *ctx, HPy h1)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Index(_h2py(h1)));
+#else
     return ctx->ctx_Index(ctx, h1);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Long(HPyContext *ctx, HPy h1)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Long(_h2py(h1)));
+#else
     return ctx->ctx_Long(ctx, h1);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Float(HPyContext *ctx, HPy h1)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_Float(_h2py(h1)));
+#else
     return ctx->ctx_Float(ctx, h1);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceAdd(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceAdd(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceAdd(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceSubtract(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceSubtract(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceSubtract(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceMultiply(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceMultiply(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceMultiply(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceMatrixMultiply(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceMatrixMultiply(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceMatrixMultiply(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceFloorDivide(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceFloorDivide(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceFloorDivide(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceTrueDivide(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceTrueDivide(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceTrueDivide(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceRemainder(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceRemainder(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceRemainder(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlacePower(HPyContext *ctx, HPy h1, HPy h2, HPy h3)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlacePower(_h2py(h1), _h2py(h2), _h2py(h3)));
+#else
     return ctx->ctx_InPlacePower(ctx, h1, h2, h3);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceLshift(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceLshift(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceLshift(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceRshift(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceRshift(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceRshift(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceAnd(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceAnd(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceAnd(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceXor(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceXor(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceXor(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_InPlaceOr(HPyContext *ctx, HPy h1, HPy h2)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyNumber_InPlaceOr(_h2py(h1), _h2py(h2)));
+#else
     return ctx->ctx_InPlaceOr(ctx, h1, h2);
+#endif
 }
 
 HPyAPI_FUNC int HPyCallable_Check(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyCallable_Check(_h2py(h));
+#else
     return ctx->ctx_Callable_Check(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_CallTupleDict(HPyContext *ctx, HPy callable, HPy args, HPy kw)
@@ -317,14 +537,14 @@ HPyAPI_FUNC HPy HPyErr_SetFromErrnoWithFilenameObjects(HPyContext *ctx, HPy h_ty
     return ctx->ctx_Err_SetFromErrnoWithFilenameObjects(ctx, h_type, filename1, filename2);
 }
 
-HPyAPI_FUNC int HPyErr_Occurred(HPyContext *ctx)
-{
-    return ctx->ctx_Err_Occurred(ctx);
-}
-
 HPyAPI_FUNC int HPyErr_ExceptionMatches(HPyContext *ctx, HPy exc)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyErr_ExceptionMatches(_h2py(exc));
+#else
     return ctx->ctx_Err_ExceptionMatches(ctx, exc);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyErr_NoMemory(HPyContext *ctx)
@@ -334,7 +554,12 @@ HPyAPI_FUNC HPy HPyErr_NoMemory(HPyContext *ctx)
 
 HPyAPI_FUNC void HPyErr_Clear(HPyContext *ctx)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    PyErr_Clear();
+#else
     ctx->ctx_Err_Clear(ctx);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyErr_NewException(HPyContext *ctx, const char *utf8_name, HPy base, HPy dict)
@@ -354,12 +579,22 @@ HPyAPI_FUNC int HPyErr_WarnEx(HPyContext *ctx, HPy category, const char *utf8_me
 
 HPyAPI_FUNC void HPyErr_WriteUnraisable(HPyContext *ctx, HPy obj)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    PyErr_WriteUnraisable(_h2py(obj));
+#else
     ctx->ctx_Err_WriteUnraisable(ctx, obj);
+#endif
 }
 
 HPyAPI_FUNC int HPy_IsTrue(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyObject_IsTrue(_h2py(h));
+#else
     return ctx->ctx_IsTrue(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyType_FromSpec(HPyContext *ctx, HPyType_Spec *spec, HPyType_SpecParam *params)
@@ -374,7 +609,12 @@ HPyAPI_FUNC HPy HPyType_GenericNew(HPyContext *ctx, HPy type, const HPy *args, H
 
 HPyAPI_FUNC HPy HPy_GetAttr(HPyContext *ctx, HPy obj, HPy name)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyObject_GetAttr(_h2py(obj), _h2py(name)));
+#else
     return ctx->ctx_GetAttr(ctx, obj, name);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_GetAttr_s(HPyContext *ctx, HPy obj, const char *utf8_name)
@@ -394,7 +634,12 @@ HPyAPI_FUNC int HPy_HasAttr_s(HPyContext *ctx, HPy obj, const char *utf8_name)
 
 HPyAPI_FUNC int HPy_SetAttr(HPyContext *ctx, HPy obj, HPy name, HPy value)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyObject_SetAttr(_h2py(obj), _h2py(name), _h2py(value));
+#else
     return ctx->ctx_SetAttr(ctx, obj, name, value);
+#endif
 }
 
 HPyAPI_FUNC int HPy_SetAttr_s(HPyContext *ctx, HPy obj, const char *utf8_name, HPy value)
@@ -404,7 +649,12 @@ HPyAPI_FUNC int HPy_SetAttr_s(HPyContext *ctx, HPy obj, const char *utf8_name, H
 
 HPyAPI_FUNC HPy HPy_GetItem(HPyContext *ctx, HPy obj, HPy key)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyObject_GetItem(_h2py(obj), _h2py(key)));
+#else
     return ctx->ctx_GetItem(ctx, obj, key);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_GetItem_i(HPyContext *ctx, HPy obj, HPy_ssize_t idx)
@@ -419,12 +669,22 @@ HPyAPI_FUNC HPy HPy_GetItem_s(HPyContext *ctx, HPy obj, const char *utf8_key)
 
 HPyAPI_FUNC int HPy_Contains(HPyContext *ctx, HPy container, HPy key)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PySequence_Contains(_h2py(container), _h2py(key));
+#else
     return ctx->ctx_Contains(ctx, container, key);
+#endif
 }
 
 HPyAPI_FUNC int HPy_SetItem(HPyContext *ctx, HPy obj, HPy key, HPy value)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyObject_SetItem(_h2py(obj), _h2py(key), _h2py(value));
+#else
     return ctx->ctx_SetItem(ctx, obj, key, value);
+#endif
 }
 
 HPyAPI_FUNC int HPy_SetItem_i(HPyContext *ctx, HPy obj, HPy_ssize_t idx, HPy value)
@@ -447,11 +707,6 @@ HPyAPI_FUNC int HPy_TypeCheck(HPyContext *ctx, HPy obj, HPy type)
     return ctx->ctx_TypeCheck(ctx, obj, type);
 }
 
-HPyAPI_FUNC int HPy_Is(HPyContext *ctx, HPy obj, HPy other)
-{
-    return ctx->ctx_Is(ctx, obj, other);
-}
-
 HPyAPI_FUNC void *_HPy_AsStruct_Object(HPyContext *ctx, HPy h)
 {
     return ctx->ctx_AsStruct_Object(ctx, h);
@@ -464,22 +719,42 @@ HPyAPI_FUNC void *_HPy_AsStruct_Legacy(HPyContext *ctx, HPy h)
 
 HPyAPI_FUNC HPy HPy_Repr(HPyContext *ctx, HPy obj)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyObject_Repr(_h2py(obj)));
+#else
     return ctx->ctx_Repr(ctx, obj);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Str(HPyContext *ctx, HPy obj)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyObject_Str(_h2py(obj)));
+#else
     return ctx->ctx_Str(ctx, obj);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_ASCII(HPyContext *ctx, HPy obj)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyObject_ASCII(_h2py(obj)));
+#else
     return ctx->ctx_ASCII(ctx, obj);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_Bytes(HPyContext *ctx, HPy obj)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyObject_Bytes(_h2py(obj)));
+#else
     return ctx->ctx_Bytes(ctx, obj);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_RichCompare(HPyContext *ctx, HPy v, HPy w, int op)
@@ -494,32 +769,62 @@ HPyAPI_FUNC int HPy_RichCompareBool(HPyContext *ctx, HPy v, HPy w, int op)
 
 HPyAPI_FUNC HPy_hash_t HPy_Hash(HPyContext *ctx, HPy obj)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyObject_Hash(_h2py(obj));
+#else
     return ctx->ctx_Hash(ctx, obj);
+#endif
 }
 
 HPyAPI_FUNC int HPyBytes_Check(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyBytes_Check(_h2py(h));
+#else
     return ctx->ctx_Bytes_Check(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy_ssize_t HPyBytes_Size(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyBytes_Size(_h2py(h));
+#else
     return ctx->ctx_Bytes_Size(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy_ssize_t HPyBytes_GET_SIZE(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyBytes_GET_SIZE(_h2py(h));
+#else
     return ctx->ctx_Bytes_GET_SIZE(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC const char *HPyBytes_AsString(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyBytes_AsString(_h2py(h));
+#else
     return ctx->ctx_Bytes_AsString(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC const char *HPyBytes_AS_STRING(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyBytes_AS_STRING(_h2py(h));
+#else
     return ctx->ctx_Bytes_AS_STRING(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyBytes_FromString(HPyContext *ctx, const char *bytes)
@@ -539,27 +844,52 @@ HPyAPI_FUNC HPy HPyUnicode_FromString(HPyContext *ctx, const char *utf8)
 
 HPyAPI_FUNC int HPyUnicode_Check(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyUnicode_Check(_h2py(h));
+#else
     return ctx->ctx_Unicode_Check(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyUnicode_AsASCIIString(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyUnicode_AsASCIIString(_h2py(h)));
+#else
     return ctx->ctx_Unicode_AsASCIIString(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyUnicode_AsLatin1String(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyUnicode_AsLatin1String(_h2py(h)));
+#else
     return ctx->ctx_Unicode_AsLatin1String(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyUnicode_AsUTF8String(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyUnicode_AsUTF8String(_h2py(h)));
+#else
     return ctx->ctx_Unicode_AsUTF8String(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC const char *HPyUnicode_AsUTF8AndSize(HPyContext *ctx, HPy h, HPy_ssize_t *size)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyUnicode_AsUTF8AndSize(_h2py(h), size);
+#else
     return ctx->ctx_Unicode_AsUTF8AndSize(ctx, h, size);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyUnicode_FromWideChar(HPyContext *ctx, const wchar_t *w, HPy_ssize_t size)
@@ -579,7 +909,12 @@ HPyAPI_FUNC HPy HPyUnicode_DecodeFSDefaultAndSize(HPyContext *ctx, const char *v
 
 HPyAPI_FUNC HPy HPyUnicode_EncodeFSDefault(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyUnicode_EncodeFSDefault(_h2py(h)));
+#else
     return ctx->ctx_Unicode_EncodeFSDefault(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy_UCS4 HPyUnicode_ReadChar(HPyContext *ctx, HPy h, HPy_ssize_t index)
@@ -599,7 +934,12 @@ HPyAPI_FUNC HPy HPyUnicode_DecodeLatin1(HPyContext *ctx, const char *latin1, HPy
 
 HPyAPI_FUNC int HPyList_Check(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyList_Check(_h2py(h));
+#else
     return ctx->ctx_List_Check(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyList_New(HPyContext *ctx, HPy_ssize_t len)
@@ -614,17 +954,32 @@ HPyAPI_FUNC int HPyList_Append(HPyContext *ctx, HPy h_list, HPy h_item)
 
 HPyAPI_FUNC int HPyDict_Check(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyDict_Check(_h2py(h));
+#else
     return ctx->ctx_Dict_Check(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyDict_New(HPyContext *ctx)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyDict_New());
+#else
     return ctx->ctx_Dict_New(ctx);
+#endif
 }
 
 HPyAPI_FUNC int HPyTuple_Check(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyTuple_Check(_h2py(h));
+#else
     return ctx->ctx_Tuple_Check(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyTuple_FromArray(HPyContext *ctx, const HPy *items, HPy_ssize_t n)
@@ -774,7 +1129,12 @@ HPyAPI_FUNC HPyType_BuiltinShape _HPyType_GetBuiltinShape(HPyContext *ctx, HPy h
 
 HPyAPI_FUNC int HPy_DelItem(HPyContext *ctx, HPy obj, HPy key)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyObject_DelItem(_h2py(obj), _h2py(key));
+#else
     return ctx->ctx_DelItem(ctx, obj, key);
+#endif
 }
 
 HPyAPI_FUNC int HPy_DelItem_i(HPyContext *ctx, HPy obj, HPy_ssize_t idx)
@@ -844,7 +1204,12 @@ HPyAPI_FUNC int HPyType_IsSubtype(HPyContext *ctx, HPy sub, HPy type)
 
 HPyAPI_FUNC HPy HPyUnicode_FromEncodedObject(HPyContext *ctx, HPy obj, const char *encoding, const char *errors)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyUnicode_FromEncodedObject(_h2py(obj), encoding, errors));
+#else
     return ctx->ctx_Unicode_FromEncodedObject(ctx, obj, encoding, errors);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyUnicode_Substring(HPyContext *ctx, HPy str, HPy_ssize_t start, HPy_ssize_t end)
@@ -859,7 +1224,12 @@ HPyAPI_FUNC HPy HPyDict_Keys(HPyContext *ctx, HPy h)
 
 HPyAPI_FUNC HPy HPyDict_Copy(HPyContext *ctx, HPy h)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyDict_Copy(_h2py(h)));
+#else
     return ctx->ctx_Dict_Copy(ctx, h);
+#endif
 }
 
 HPyAPI_FUNC int HPySlice_Unpack(HPyContext *ctx, HPy slice, HPy_ssize_t *start, HPy_ssize_t *stop, HPy_ssize_t *step)
@@ -889,7 +1259,12 @@ HPyAPI_FUNC void *_HPy_AsStruct_Dict(HPyContext *ctx, HPy h)
 
 HPyAPI_FUNC int HPyList_Insert(HPyContext *ctx, HPy h_list, HPy_ssize_t index, HPy h_item)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyList_Insert(_h2py(h_list), index, _h2py(h_item));
+#else
     return ctx->ctx_List_Insert(ctx, h_list, index, h_item);
+#endif
 }
 
 HPyAPI_FUNC HPy HPy_GetSlice(HPyContext *ctx, HPy obj, HPy_ssize_t start, HPy_ssize_t end)
@@ -909,7 +1284,12 @@ HPyAPI_FUNC int HPy_DelSlice(HPyContext *ctx, HPy obj, HPy_ssize_t start, HPy_ss
 
 HPyAPI_FUNC HPy HPy_GetIter(HPyContext *ctx, HPy obj)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyObject_GetIter(_h2py(obj)));
+#else
     return ctx->ctx_GetIter(ctx, obj);
+#endif
 }
 
 HPyAPI_FUNC HPy HPyIter_Next(HPyContext *ctx, HPy obj)
@@ -919,12 +1299,22 @@ HPyAPI_FUNC HPy HPyIter_Next(HPyContext *ctx, HPy obj)
 
 HPyAPI_FUNC int HPyIter_Check(HPyContext *ctx, HPy obj)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return PyIter_Check(_h2py(obj));
+#else
     return ctx->ctx_Iter_Check(ctx, obj);
+#endif
 }
 
 HPyAPI_FUNC HPy HPySlice_New(HPyContext *ctx, HPy start, HPy stop, HPy step)
 {
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PySlice_New(_h2py(start), _h2py(stop), _h2py(step)));
+#else
     return ctx->ctx_Slice_New(ctx, start, stop, step);
+#endif
 }
 
 #endif /* HPY_GENERATED_CALLS_H */
