@@ -154,15 +154,22 @@ def load(name: str, path: Path, variant: Variant) -> ModuleType:
     return hpy.universal.load(name, str(path), spec, mode=mode)
 
 
-_loaded: dict[tuple[str, str], ModuleType] = {}
+_loaded: dict[tuple[str, str], ModuleType | BuildError] = {}
 
 
 def extension(name: str, variant: Variant) -> ModuleType:
     """The module of `tests/ext/NAME.c`, built and loaded once per process and variant."""
     key = (name, variant.name)
     if key not in _loaded:
-        _loaded[key] = load(name, build(name, variant.abi), variant)
-    return _loaded[key]
+        try:
+            _loaded[key] = load(name, build(name, variant.abi), variant)
+        except BuildError as error:
+            # Each test of the extension fails, the compiler is asked once.
+            _loaded[key] = error
+    module = _loaded[key]
+    if isinstance(module, BuildError):
+        raise module
+    return module
 
 
 def unavailable(variant: Variant) -> str | None:
