@@ -22,6 +22,9 @@ from types import ModuleType
 TESTS = Path(__file__).resolve().parent
 SOURCES = TESTS / "ext"
 CACHE = Path(os.environ.get("HPY_TESTS_EXT_CACHE", TESTS.parent / "target" / "ext-cache"))
+# A folder of universal binaries that one run compiles (HPY_TESTS_RECORD=1) and others, on interpreters without this
+# project's dev kit or in another system, only load.
+PREBUILT = os.environ.get("HPY_TESTS_PREBUILT")
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,28 @@ def command_line(abi: str, source: Path, output: Path, flags: list[str]) -> list
 def build(name: str, abi: str = "universal", source: str | None = None, flags: tuple[str, ...] = ()) -> Path:
     """The binary of `tests/ext/NAME.c` (or of the text `source`) for `abi`, compiled if it is not there yet."""
     text = source if source is not None else (SOURCES / f"{name}.c").read_text()
+    if PREBUILT and abi == "universal":
+        return prebuilt(name, text, flags)
+    return compiled(name, abi, text, flags)
+
+
+def prebuilt(name: str, text: str, flags: tuple[str, ...]) -> Path:
+    """The binary that was compiled for all interpreters, or that is being compiled for them."""
+    digest = hashlib.sha256("\0".join((name, text, *flags)).encode())
+    path = Path(str(PREBUILT)) / f"{name}-{digest.hexdigest()[:20]}" / f"{name}.hpy0.so"
+    if os.environ.get("HPY_TESTS_RECORD") == "1" and not path.exists():
+        binary = compiled(name, "universal", text, flags)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        shutil.copy(binary, unfinished)
+        unfinished.rename(path)
+    if not path.exists():
+        raise BuildError(f"{name} was not compiled beforehand: run on the recording interpreter first")
+    return path
+
+
+def compiled(name: str, abi: str, text: str, flags: tuple[str, ...]) -> Path:
+    """The binary of a C source, compiled if it is not in the cache."""
     digest = hashlib.sha256(kit_hash())
     tag = "any" if abi == "universal" else sys.implementation.cache_tag + getattr(sys, "abiflags", "")
     digest.update("\0".join((name, abi, tag, text, *flags)).encode())

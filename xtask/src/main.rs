@@ -5,9 +5,11 @@ mod compile_cache;
 mod conformance;
 mod develop;
 mod interpreters;
+mod matrix;
 mod paths;
 mod process;
 mod provision;
+mod pytest;
 mod report;
 mod test;
 mod wheels;
@@ -45,6 +47,8 @@ enum Task {
     Test(test::Options),
     /// Run hpy 0.9.0's own test suite, unmodified, against this tree's wheel
     Conformance(conformance::Options),
+    /// Load universal binaries, compiled once, into every interpreter and print the table of tests passed
+    Matrix(matrix::Options),
     /// List the Pythons of this machine
     Interpreters {
         /// Install those that are missing, outside the repository and beside the system's own
@@ -77,6 +81,7 @@ fn run() -> Result<()> {
         Task::Develop { python, release } => develop::run(&python, release),
         Task::Test(options) => test::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Matrix(options) => matrix::run(&options),
         Task::Interpreters { path: Some(version), .. } => {
             println!("{}", interpreters::one(&version)?.launcher.display());
             Ok(())

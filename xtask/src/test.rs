@@ -1,13 +1,13 @@
 //! `cargo xtask test`: Rust tests, the project's own suite and 0.9.0's suite, on every interpreter there is.
 
-use crate::compile_cache;
 use crate::conformance;
 use crate::interpreters::{self, Interpreter};
 use crate::paths::{root, target};
 use crate::process::run_logged;
+use crate::pytest;
 use crate::report::{Counts, Outcome, Report};
 use crate::wheels::{self, Environment};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::process::Command;
 use std::time::Duration;
 
@@ -140,31 +140,13 @@ fn counted(logged: crate::process::Logged) -> Result<Outcome> {
 /// Runs tests/ against the environment's wheel.
 fn own_suite(environment: &Environment, expression: Option<&str>, jobs: usize) -> Result<Counts> {
     let mut command = environment.command();
-    command
-        .current_dir(root())
-        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "-n"])
-        .arg(jobs.to_string())
-        .arg("tests");
+    command.current_dir(root());
+    let mut arguments = vec!["-n".to_owned(), jobs.to_string(), "tests".to_owned()];
     if let Some(expression) = expression {
-        command.args(["-k", expression]);
+        arguments.extend(["-k".to_owned(), expression.to_owned()]);
     }
-    compile_cache::use_in(&mut command)?;
-    let log = target("logs").join(format!("own-{}.log", environment.interpreter.tag()));
-    let logged = run_logged(&mut command, &log, Duration::from_secs(2400))?;
-    pytest_counts(logged)
-}
-
-/// The counts of a pytest run; prints the failures; a run that ended without a closing line is an error.
-pub fn pytest_counts(logged: crate::process::Logged) -> Result<Counts> {
-    let counts = Counts::from_pytest(&logged.text);
-    if !logged.status.success() {
-        println!("{}", logged.tail(60));
-    }
-    counts.with_context(|| {
-        format!(
-            "pytest ended with {} and no closing line: see {}",
-            logged.status,
-            logged.log.display()
-        )
-    })
+    let name = format!("own-{}", environment.interpreter.tag());
+    let run = pytest::run(command, &name, &arguments, Duration::from_secs(2400))?;
+    run.say_failures(|_| true);
+    Ok(run.counts())
 }

@@ -19,6 +19,7 @@ pub struct Bindings {
     state: *mut InterpreterState,
     target: *const CallTarget,
     thunks: Vec<(Kind, Thunk)>,
+    #[expect(clippy::vec_box, reason = "thunks hold the addresses of entries")]
     entries: Vec<Box<Entry>>,
     names: Vec<CString>,
 }

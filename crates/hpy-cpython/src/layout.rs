@@ -41,6 +41,27 @@ pub unsafe fn var_size(object: *mut PyObject) -> Py_ssize_t {
     *object.byte_add(VAR_SIZE).cast::<Py_ssize_t>()
 }
 
+/// The length of an exact str, list, tuple, dict or bytes; None for any other object.
+///
+/// They all keep it in the same place, behind the object's head.
+#[inline(always)]
+pub unsafe fn length(object: *mut PyObject) -> Option<Py_ssize_t> {
+    let ty = Py_TYPE(object);
+    if ty == &raw mut PyUnicode_Type {
+        return Some(var_size(object));
+    }
+    if ty == &raw mut PyList_Type
+        || ty == &raw mut PyTuple_Type
+        || ty == &raw mut PyDict_Type
+        || ty == &raw mut PyBytes_Type
+    {
+        return Some(var_size(object));
+    }
+    None
+}
+const _: () = assert!(offset_of!(PyASCIIObject, length) == VAR_SIZE);
+const _: () = assert!(offset_of!(PyDictObject, ma_used) == VAR_SIZE);
+
 /// Whether `index` is in `0..size`.
 #[inline(always)]
 pub fn in_range(index: Py_ssize_t, size: Py_ssize_t) -> bool {

@@ -5,20 +5,84 @@
 
 use crate::handle::{handle, object};
 use crate::layout::small_int;
-use core::ffi::{CStr, c_long, c_ulong, c_void};
+use crate::state;
+use core::ffi::{CStr, c_ulong, c_void};
+use core::ptr;
 use hpy_sys::{HPy, HPy_ssize_t, HPyContext};
 use pyo3_ffi::*;
 
-pub unsafe extern "C" fn HPyLong_FromInt32_t(_ctx: *mut HPyContext, value: i32) -> HPy {
-    handle(PyLong_FromLong(value as c_long))
+/// The ints that CPython has one object of each: asked for once, then handed out without a call.
+pub struct SmallInts([*mut PyObject; SMALL_COUNT]);
+
+const SMALL_MIN: i64 = -5;
+const SMALL_COUNT: usize = 262;
+
+impl SmallInts {
+    /// None with an exception on failure.
+    ///
+    /// # Safety
+    /// The calling thread is attached to the interpreter the ints are for.
+    pub unsafe fn new() -> Option<Self> {
+        let mut ints = SmallInts([ptr::null_mut(); SMALL_COUNT]);
+        for (value, int) in (SMALL_MIN..).zip(&mut ints.0) {
+            *int = PyLong_FromLongLong(value);
+            if int.is_null() {
+                ints.release();
+                return None;
+            }
+        }
+        Some(ints)
+    }
+
+    /// Gives up the ints, which are not used any more.
+    ///
+    /// # Safety
+    /// As [`SmallInts::new`].
+    pub unsafe fn release(&mut self) {
+        for int in &mut self.0 {
+            Py_CLEAR(int);
+        }
+    }
+
+    /// A new reference to the int of this value, if it is one of them.
+    #[inline(always)]
+    unsafe fn get(&self, value: i64) -> Option<*mut PyObject> {
+        let int = *self.0.get(value.wrapping_sub(SMALL_MIN) as usize)?;
+        Py_INCREF(int);
+        Some(int)
+    }
 }
 
-pub unsafe extern "C" fn HPyLong_FromUInt32_t(_ctx: *mut HPyContext, value: u32) -> HPy {
-    handle(PyLong_FromUnsignedLong(value as c_ulong))
+#[inline(always)]
+unsafe fn small(ctx: *mut HPyContext, value: i64) -> Option<*mut PyObject> {
+    (*state::of(ctx)).small_ints.get(value)
 }
 
-pub unsafe extern "C" fn HPyLong_FromInt64_t(_ctx: *mut HPyContext, v: i64) -> HPy {
-    handle(PyLong_FromLongLong(v))
+/// Not inlined so that its callers leave by a jump.
+#[inline(never)]
+unsafe fn from_int64(value: i64) -> HPy {
+    handle(PyLong_FromLongLong(value))
+}
+
+pub unsafe extern "C" fn HPyLong_FromInt32_t(ctx: *mut HPyContext, value: i32) -> HPy {
+    if let Some(int) = small(ctx, value as i64) {
+        return handle(int);
+    }
+    from_int64(value as i64)
+}
+
+pub unsafe extern "C" fn HPyLong_FromUInt32_t(ctx: *mut HPyContext, value: u32) -> HPy {
+    if let Some(int) = small(ctx, value as i64) {
+        return handle(int);
+    }
+    from_int64(value as i64)
+}
+
+pub unsafe extern "C" fn HPyLong_FromInt64_t(ctx: *mut HPyContext, v: i64) -> HPy {
+    if let Some(int) = small(ctx, v) {
+        return handle(int);
+    }
+    from_int64(v)
 }
 
 pub unsafe extern "C" fn HPyLong_FromUInt64_t(_ctx: *mut HPyContext, v: u64) -> HPy {
@@ -29,8 +93,11 @@ pub unsafe extern "C" fn HPyLong_FromSize_t(_ctx: *mut HPyContext, value: usize)
     handle(PyLong_FromSize_t(value))
 }
 
-pub unsafe extern "C" fn HPyLong_FromSsize_t(_ctx: *mut HPyContext, value: HPy_ssize_t) -> HPy {
-    handle(PyLong_FromSsize_t(value))
+pub unsafe extern "C" fn HPyLong_FromSsize_t(ctx: *mut HPyContext, value: HPy_ssize_t) -> HPy {
+    if let Some(int) = small(ctx, value as i64) {
+        return handle(int);
+    }
+    from_int64(value as i64)
 }
 
 pub unsafe extern "C" fn HPyLong_AsInt32_t(_ctx: *mut HPyContext, h: HPy) -> i32 {

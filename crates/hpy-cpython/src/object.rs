@@ -9,7 +9,10 @@ use hpy_sys::{HPy, HPy_hash_t, HPy_ssize_t, HPyContext, cmp};
 use pyo3_ffi::*;
 
 pub unsafe extern "C" fn HPy_Length(_ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
-    PyObject_Size(object(h))
+    match layout::length(object(h)) {
+        Some(length) => length,
+        None => PyObject_Size(object(h)),
+    }
 }
 
 pub unsafe extern "C" fn HPy_IsTrue(_ctx: *mut HPyContext, h: HPy) -> c_int {

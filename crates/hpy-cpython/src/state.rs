@@ -13,7 +13,7 @@
 //! may be such types themselves; the context, its constants and the thunks stay until the last user goes.
 
 use crate::lock::Locked;
-use crate::{capsule, context, ext, global, thunk, type_};
+use crate::{capsule, context, ext, global, long, thunk, type_};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::c_void;
@@ -30,6 +30,8 @@ pub struct InterpreterState {
     pub base: Box<HPyContextExt>,
     /// The target of calls in universal mode: the base context, directly.
     pub direct: CallTarget,
+    /// The ints that are made most.
+    pub small_ints: long::SmallInts,
     /// The values of this interpreter's `HPyGlobal`s.
     pub globals: global::Table,
     /// What this interpreter's `HPyField`s hold.
@@ -138,10 +140,15 @@ unsafe fn create(interpreter: *mut PyInterpreterState) -> *mut PyObject {
     if !context::fill_constants(&mut base.base) {
         return ptr::null_mut();
     }
+    let Some(small_ints) = long::SmallInts::new() else {
+        context::drop_constants(&mut base.base);
+        return ptr::null_mut();
+    };
     let ctx: *mut HPyContext = (&raw mut *base).cast();
     let state = Box::into_raw(Box::new(InterpreterState {
         base,
         direct: CallTarget { ctx, entries: ptr::null() },
+        small_ints,
         globals: global::Table::new(),
         #[cfg(Py_GIL_DISABLED)]
         fields: crate::field::cell::Pool::new(),
@@ -202,6 +209,7 @@ pub unsafe fn release(state: *mut InterpreterState) {
     }
     // What was stored since `retire`.
     (*state).globals.clear();
+    (*state).small_ints.release();
     context::drop_constants(&mut (*state).base.base);
     drop(Box::from_raw(state));
 }

@@ -108,9 +108,9 @@ impl DirectDef {
     unsafe fn new(direct: *const HPyDirectModule, module_def: &HPyModuleDef) -> DirectDef {
         let mut slots = Vec::with_capacity(4);
         slots.push(slot(Py_mod_create, create as *mut c_void));
-        // CPython refuses exec slots and `m_free` in a definition whose create slot makes no module.
-        let makes_module = !has_create(module_def);
-        if makes_module {
+        // CPython refuses an object that is no module from a definition with an exec slot or m_free.
+        let makes_modules = !has_create(module_def);
+        if makes_modules {
             slots.push(slot(Py_mod_exec, exec as *mut c_void));
         }
         #[cfg(Py_3_12)]
@@ -143,7 +143,7 @@ impl DirectDef {
                 m_slots: ptr::null_mut(),
                 m_traverse: None,
                 m_clear: None,
-                m_free: if makes_module { Some(free) } else { None },
+                m_free: if makes_modules { Some(free) } else { None },
             },
             slots: filled,
             module: direct,

@@ -1,7 +1,7 @@
 //! From a checked binary to a Python module.
 
 use crate::binary::{self, Entries, Place};
-use crate::modes::{self, Mode};
+use crate::modes::{self, Destination, Mode};
 use crate::raise::Raised;
 use crate::trampolines;
 use hpy_cpython::handle::{handle, object};
@@ -18,8 +18,6 @@ pub unsafe fn load(
     mode: Mode,
 ) -> Result<*mut PyObject, Raised> {
     let place = Place::new(name, path)?;
-    // A mode that is not there is refused before the file is touched.
-    modes::check(mode)?;
     let entries = binary::open(&place)?;
     refuse_subinterpreter(&place, &entries)?;
     let module = make(&place, &entries, mode, spec)?;
@@ -42,8 +40,8 @@ pub unsafe fn make(
     if state.is_null() {
         return Err(Raised);
     }
-    let target = modes::target(state, mode)?;
-    trampolines::take(place, entries, state, (*target).ctx)?;
+    let Destination { ctx, target } = modes::destination(state, mode);
+    trampolines::take(place, entries, state, ctx)?;
     let def = entries.definition(place)?;
     let module = object(module::create((*state).direct.ctx, target, def, handle(spec)));
     if module.is_null() { Err(Raised) } else { Ok(module) }

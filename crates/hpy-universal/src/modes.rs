@@ -1,9 +1,12 @@
 //! The contexts a module can be loaded with, per interpreter.
 
-use crate::raise::{Raised, raise};
-use hpy_cpython::state::InterpreterState;
+use crate::raise::{Raised, string};
+use hpy_cpython::backend::BACKEND;
+use hpy_cpython::handle::{handle, object};
+use hpy_cpython::state::{self, Companion, InterpreterState};
+use hpy_sys::HPyContext;
 use hpy_sys::backend::CallTarget;
-use pyo3_ffi::PyExc_NotImplementedError;
+use pyo3_ffi::*;
 
 /// How a module is loaded. The numbers are Python's `hpy.universal.MODE_*`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,22 +37,89 @@ impl Mode {
     }
 }
 
-/// Raises if the mode is not there.
-pub unsafe fn check(mode: Mode) -> Result<(), Raised> {
-    if mode == Mode::Universal {
-        return Ok(());
-    }
-    Err(raise(
-        PyExc_NotImplementedError,
-        &format!("this version of hpy-rs has no {} mode yet: use the universal mode", mode.name()),
-    ))
+/// Where a module's calls go, and the context its binary gets.
+#[derive(Clone, Copy)]
+pub struct Destination {
+    pub ctx: *mut HPyContext,
+    pub target: *const CallTarget,
 }
 
-/// Where calls of a module loaded in `mode` go, in the interpreter of `state`.
-pub unsafe fn target(
-    state: *mut InterpreterState,
-    mode: Mode,
-) -> Result<*const CallTarget, Raised> {
-    check(mode)?;
-    Ok(&raw const (*state).direct)
+/// The destination of a module loaded in `mode`, in the interpreter of `state`.
+pub unsafe fn destination(state: *mut InterpreterState, mode: Mode) -> Destination {
+    match mode {
+        Mode::Universal => {
+            Destination { ctx: (*state).direct.ctx, target: &raw const (*state).direct }
+        }
+        Mode::Debug => {
+            let debug = debug(state);
+            Destination { ctx: debug.ctx, target: debug.target() }
+        }
+        Mode::Trace => {
+            let trace = trace(state);
+            Destination { ctx: trace.ctx, target: trace.target() }
+        }
+    }
+}
+
+static DEBUG: u8 = 0;
+static TRACE: u8 = 0;
+
+/// The interpreter's debug context, made at first use.
+unsafe fn debug(state: *mut InterpreterState) -> hpy_debug::Wrapped {
+    let key = (&raw const DEBUG) as usize;
+    let data = state::companion(state, key).unwrap_or_else(|| {
+        let made = hpy_debug::wrap((*state).direct.ctx, &raw const BACKEND);
+        let (clear, free) = (Some(hpy_debug::clear as _), hpy_debug::free as _);
+        state::attach(state, Companion { key, data: made.data(), clear, free })
+    });
+    hpy_debug::Wrapped::from_data(data)
+}
+
+/// The interpreter's trace context, made at first use.
+unsafe fn trace(state: *mut InterpreterState) -> hpy_trace::Wrapped {
+    let key = (&raw const TRACE) as usize;
+    let data = state::companion(state, key).unwrap_or_else(|| {
+        let made = hpy_trace::wrap((*state).direct.ctx, &raw const BACKEND);
+        let (clear, free) = (Some(hpy_trace::clear as _), hpy_trace::free as _);
+        state::attach(state, Companion { key, data: made.data(), clear, free })
+    });
+    hpy_trace::Wrapped::from_data(data)
+}
+
+/// `hpy.universal._debug` or `_trace`: a new module for the attribute `name`, or None if it is neither.
+pub unsafe fn control_module(name: &str) -> Result<Option<*mut PyObject>, Raised> {
+    if name != "_debug" && name != "_trace" {
+        return Ok(None);
+    }
+    let state = state::current();
+    if state.is_null() {
+        return Err(Raised);
+    }
+    let spec = module_spec(name)?;
+    let base = (*state).direct.ctx;
+    let direct = &raw const (*state).direct;
+    let made = if name == "_debug" {
+        hpy_debug::make_module(base, &raw const BACKEND, direct, &debug(state), handle(spec))
+    } else {
+        hpy_trace::make_module(base, &raw const BACKEND, direct, &trace(state), handle(spec))
+    };
+    Py_DECREF(spec);
+    if made.is_null() { Err(Raised) } else { Ok(Some(object(made))) }
+}
+
+/// `importlib.machinery.ModuleSpec("hpy.universal." + name, None)`.
+unsafe fn module_spec(name: &str) -> Result<*mut PyObject, Raised> {
+    let machinery = PyImport_ImportModule(c"importlib.machinery".as_ptr());
+    if machinery.is_null() {
+        return Err(Raised);
+    }
+    let full = string(&format!("hpy.universal.{name}"));
+    let spec = if full.is_null() {
+        full
+    } else {
+        PyObject_CallMethod(machinery, c"ModuleSpec".as_ptr(), c"OO".as_ptr(), full, Py_None())
+    };
+    Py_XDECREF(full);
+    Py_DECREF(machinery);
+    if spec.is_null() { Err(Raised) } else { Ok(spec) }
 }

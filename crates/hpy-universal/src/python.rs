@@ -2,14 +2,14 @@
 
 use crate::environ;
 use crate::load::load;
-use crate::modes::Mode;
+use crate::modes::{self, Mode};
 use crate::raise::{Raised, raise, string, text_of};
 use pyo3_ffi::*;
 use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 
 #[repr(transparent)]
-pub struct Methods(pub [PyMethodDef; 4]);
+pub struct Methods(pub [PyMethodDef; 5]);
 // SAFETY: nothing writes to the table.
 unsafe impl Sync for Methods {}
 
@@ -40,6 +40,12 @@ pub static METHODS: Methods = Methods([
         ml_doc: c"get_version()\n--\n\n\
             The version of hpy-rs and its git revision ('' if it is not known), as two strings."
             .as_ptr(),
+    },
+    PyMethodDef {
+        ml_name: c"__getattr__".as_ptr(),
+        ml_meth: PyMethodDefPointer { PyCFunction: get_attribute },
+        ml_flags: METH_O,
+        ml_doc: c"The modules _debug and _trace, made when they are asked for.".as_ptr(),
     },
     PyMethodDef::zeroed(),
 ]);
@@ -228,6 +234,29 @@ unsafe fn set(object: *mut PyObject, name: &CStr, value: *mut PyObject) -> Resul
     }
     PyErr_Clear();
     Ok(())
+}
+
+/// For attributes that are not there: makes `_debug` and `_trace` at first use.
+unsafe extern "C" fn get_attribute(module: *mut PyObject, name: *mut PyObject) -> *mut PyObject {
+    returned(make_attribute(module, name))
+}
+
+unsafe fn make_attribute(
+    module: *mut PyObject,
+    name: *mut PyObject,
+) -> Result<*mut PyObject, Raised> {
+    let text = text_of(name, "the attribute's name")?;
+    match modes::control_module(&text)? {
+        Some(made) if PyObject_SetAttr(module, name, made) == 0 => Ok(made),
+        Some(made) => {
+            Py_DECREF(made);
+            Err(Raised)
+        }
+        None => Err(raise(
+            PyExc_AttributeError,
+            &format!("module 'hpy.universal' has no attribute '{text}'"),
+        )),
+    }
 }
 
 unsafe extern "C" fn get_version(_module: *mut PyObject, _: *mut PyObject) -> *mut PyObject {

@@ -5,9 +5,12 @@
 
 mod c_headers;
 mod c_signatures;
+mod debug;
 mod description;
 mod rust_cpython;
 mod rust_sys;
+mod trace;
+mod wrapping;
 
 use crate::paths::root;
 use anyhow::{Result, bail};
@@ -25,6 +28,8 @@ pub fn run(check: bool) -> Result<()> {
     rust_sys::outputs(&abi, &mut outputs);
     rust_cpython::outputs(&abi, &mut outputs);
     c_headers::outputs(&abi, &mut outputs);
+    debug::outputs(&abi, &mut outputs);
+    trace::outputs(&abi, &mut outputs);
     c_signatures::outputs(&abi, &mut outputs);
     let mut stale = Vec::new();
     for Output { path, text } in &outputs {

@@ -1,5 +1,6 @@
 //! The tests of 0.9.0's suite that cannot hold here: named, explained, and reported as soon as they can hold again.
 
+use crate::pytest::Ended;
 use crate::report::Counts;
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -64,34 +65,33 @@ pub struct Judged {
     /// Excepted failures count as skipped.
     pub counts: Counts,
     /// Failures that no exception names.
-    pub complaints: Vec<String>,
+    pub unexpected: Vec<String>,
     /// Exceptions whose test passed or was not there.
     pub stale: Vec<String>,
 }
 
-/// Judges lines of outcome, tab, test. Which exceptions are out of date is told if all tests of the suite, in any ABI,
-/// are given as `collected`.
+/// Judges how tests ended. Which exceptions are out of date is told if all tests of the suite, in any ABI, are given as
+/// `collected`.
 pub fn judge(
-    lines: &str,
+    ended: &[Ended],
     exceptions: &[Exception],
     python: &str,
     collected: Option<&str>,
 ) -> Judged {
     let mut judged =
-        Judged { counts: Counts::default(), complaints: Vec::new(), stale: Vec::new() };
+        Judged { counts: Counts::default(), unexpected: Vec::new(), stale: Vec::new() };
     let relevant: Vec<&Exception> = exceptions
         .iter()
         .filter(|one| one.pythons.is_empty() || one.pythons.iter().any(|version| version == python))
         .collect();
     let mut needed = vec![false; relevant.len()];
     let mut seen = vec![false; relevant.len()];
-    for line in lines.lines() {
-        let Some((outcome, test)) = line.split_once('\t') else { continue };
-        let exception = relevant.iter().position(|one| matches(&one.test, test));
+    for one in ended {
+        let exception = relevant.iter().position(|exception| matches(&exception.test, &one.test));
         if let Some(index) = exception {
             seen[index] = true;
         }
-        match (outcome, exception) {
+        match (one.outcome.as_str(), exception) {
             ("passed", _) => judged.counts.passed += 1,
             ("skipped", _) => judged.counts.skipped += 1,
             (_, Some(index)) => {
@@ -100,7 +100,7 @@ pub fn judge(
             }
             (_, None) => {
                 judged.counts.failed += 1;
-                judged.complaints.push(format!("failed: {test}"));
+                judged.unexpected.push(one.test.clone());
             }
         }
     }
@@ -126,6 +126,7 @@ fn matches(pattern: &str, test: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Exception, judge};
+    use crate::pytest::Ended;
     use crate::report::Counts;
 
     fn exception(test: &str, pythons: &[&str]) -> Exception {
@@ -137,27 +138,38 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_failure_counts_unless_it_is_excepted_for_this_python() {
-        let lines = "passed\ta\nfailed\tb\nfailed\tc[universal]\nskipped\td\n";
-        let exceptions = [exception("b", &["3.12"]), exception("c*", &[])];
-        let judged = judge(lines, &exceptions, "3.12", Some("a\nb\nc[universal]\nd"));
-        assert_eq!(judged.counts, Counts { passed: 1, failed: 0, skipped: 3 });
-        assert!(judged.stale.is_empty());
-        let judged = judge(lines, &exceptions, "3.11", None);
-        assert_eq!(judged.counts, Counts { passed: 1, failed: 1, skipped: 2 });
-        assert_eq!(judged.complaints, ["failed: b"]);
+    fn ended(lines: &[(&str, &str)]) -> Vec<Ended> {
+        let one = |&(outcome, test): &(&str, &str)| Ended {
+            outcome: outcome.to_owned(),
+            test: test.to_owned(),
+            variant: String::new(),
+            why: String::new(),
+        };
+        lines.iter().map(one).collect()
     }
 
     #[test]
-    fn an_exception_that_no_longer_fails_is_reported() {
-        let judged = judge(
-            "passed\ta\n",
-            &[exception("a", &[]), exception("gone", &[]), exception("b", &[])],
-            "3.11",
-            Some("a\nb\n"),
-        );
-        assert_eq!(judged.stale, ["a", "gone"]);
-        assert!(judge("passed\ta\n", &[exception("a", &[])], "3.11", None).stale.is_empty());
+    fn a_failure_counts_unless_it_is_excepted_for_this_python() {
+        let ended = ended(&[
+            ("passed", "a"),
+            ("failed", "b"),
+            ("failed", "c[universal]"),
+            ("skipped", "d"),
+        ]);
+        let exceptions = [exception("b", &["3.12"]), exception("c*", &[])];
+        let judged = judge(&ended, &exceptions, "3.12", Some("a\nb\nc[universal]\nd"));
+        assert_eq!(judged.counts, Counts { passed: 1, failed: 0, skipped: 3 });
+        assert!(judged.stale.is_empty());
+        let judged = judge(&ended, &exceptions, "3.11", None);
+        assert_eq!(judged.counts, Counts { passed: 1, failed: 1, skipped: 2 });
+        assert_eq!(judged.unexpected, ["b"]);
+    }
+
+    #[test]
+    fn an_exception_that_no_longer_fails_or_exists_is_reported() {
+        let ended = ended(&[("passed", "a")]);
+        let exceptions = [exception("a", &[]), exception("gone", &[]), exception("b", &[])];
+        assert_eq!(judge(&ended, &exceptions, "3.11", Some("a\nb\n")).stale, ["a", "gone"]);
+        assert!(judge(&ended, &exceptions, "3.11", None).stale.is_empty());
     }
 }

@@ -9,9 +9,10 @@ use crate::compile_cache;
 use crate::interpreters;
 use crate::paths::{root, target};
 use crate::process::{output_of, run_logged};
-use crate::report::{Counts, Outcome, Report};
+use crate::pytest;
+use crate::report::{Outcome, Report};
 use crate::wheels::Environment;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -110,70 +111,25 @@ fn suite(
     expression: Option<&str>,
     jobs: usize,
 ) -> Result<Outcome> {
-    let folder = prepared(environment)?;
-    let plugins = target("conformance/plugins");
-    std::fs::write(plugins.join("hpy_rs_select_abi.py"), include_str!("select_abi.py"))?;
-    let name = format!("conformance-{}-{abi}", environment.interpreter.tag());
-    let results = target("logs").join(format!("{name}.tsv"));
-    let _ = std::fs::remove_file(&results);
-    let mut command = environment.command();
-    command
-        .current_dir(&folder)
-        .args([
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "--color=no",
-            "-p",
-            "hpy_rs_select_abi",
-            "-n",
-        ])
-        .arg(jobs.to_string())
-        .arg("test")
-        .env("PYTHONPATH", &plugins)
-        .env("HPY_RS_ABI", abi)
-        .env("HPY_RS_RESULTS", &results)
-        .env("HPY_RS_WHEEL", &environment.wheel);
-    if let Some(expression) = expression {
-        command.args(["-k", expression]);
-    }
-    compile_cache::use_in(&mut command)?;
-    let logged = run_logged(
-        &mut command,
-        &target("logs").join(format!("{name}.log")),
-        Duration::from_secs(3000),
-    )?;
-    let Ok(lines) = std::fs::read_to_string(&results) else {
-        bail!(
-            "pytest ended with {} and wrote no results; the end of {}:\n{}",
-            logged.status,
-            logged.log.display(),
-            logged.tail(40)
-        );
-    };
     let exceptions = exceptions::read(&root().join("tests/conformance-exceptions.toml"))?;
-    let collected =
-        std::fs::read_to_string(results.with_extension("tsv.collected")).unwrap_or_default();
+    let folder = prepared(environment)?;
+    let name = format!("conformance-{}-{abi}", environment.interpreter.tag());
+    let mut arguments =
+        ["-p", "hpy_rs_select_abi", "-n", &jobs.to_string(), "test"].map(str::to_owned).to_vec();
+    if let Some(expression) = expression {
+        arguments.extend(["-k".to_owned(), expression.to_owned()]);
+    }
+    let mut command = environment.command();
+    command.current_dir(&folder).env("HPY_RS_ABI", abi).env("HPY_RS_WHEEL", &environment.wheel);
+    compile_cache::use_in(&mut command)?;
+    let run = pytest::run(command, &name, &arguments, Duration::from_secs(3000))?;
+    let collected = std::fs::read_to_string(target("logs").join(format!("{name}.tsv.collected")));
+    let collected = collected.unwrap_or_default();
     // Only a complete run can tell that an exception is out of date.
     let collected = expression.is_none().then_some(collected.as_str());
     let judged =
-        exceptions::judge(&lines, &exceptions, &environment.interpreter.short(), collected);
-    if Counts::from_pytest(&logged.text).is_none() {
-        bail!(
-            "pytest ended with {} and no closing line; the end of {}:\n{}",
-            logged.status,
-            logged.log.display(),
-            logged.tail(40)
-        );
-    }
-    for line in &judged.complaints {
-        println!("             {line}");
-    }
-    if judged.counts.failed > 0 {
-        println!("             the failures in full: {}", logged.log.display());
-    }
+        exceptions::judge(&run.ended, &exceptions, &environment.interpreter.short(), collected);
+    run.say_failures(|one| judged.unexpected.contains(&one.test));
     if !judged.stale.is_empty() {
         return Ok(Outcome::Failed(format!(
             "{}; exceptions to remove from tests/conformance-exceptions.toml: {}",

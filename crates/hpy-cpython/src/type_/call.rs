@@ -20,16 +20,16 @@ use pyo3_ffi::*;
 /// The bound call functions of a type's instances, by target and implementation.
 pub struct CallCache(Locked<Vec<Bound>>);
 
+impl Default for CallCache {
+    fn default() -> Self {
+        CallCache(Locked::new(Vec::new()))
+    }
+}
+
 struct Bound {
     target: *const CallTarget,
     imp: *const c_void,
     code: *const c_void,
-}
-
-impl CallCache {
-    pub fn new() -> Self {
-        CallCache(Locked::new(Vec::new()))
-    }
 }
 
 /// `tp_call` of types whose instances have a call function.

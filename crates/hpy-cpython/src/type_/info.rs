@@ -7,6 +7,7 @@
 //! the type it extends along `tp_base`.
 
 use super::call::CallCache;
+use super::members::Found;
 use crate::bind::Bindings;
 use crate::layout::Capsule;
 use crate::lock::Locked;
@@ -53,8 +54,8 @@ pub struct Tables {
     pub methods: Vec<PyMethodDef>,
     pub members: Vec<PyMemberDef>,
     pub getsets: Vec<PyGetSetDef>,
-    /// Members of variable-sized shapes; getsets have their addresses as closures.
-    pub variable_members: Vec<Box<PyMemberDef>>,
+    /// Members that getsets find; those have their addresses as closures.
+    pub found_members: Box<[Found]>,
 }
 
 /// Name of the capsule; its address tells this copy of the crate from others.

@@ -7,7 +7,7 @@
 
 use super::info;
 use super::shape::struct_of;
-use super::trash;
+use super::{referents, trash};
 use crate::field;
 use crate::state::InterpreterState;
 use core::ffi::{c_int, c_void};
@@ -189,9 +189,11 @@ pub unsafe fn traverse_struct(
 pub unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, arg: *mut c_void) -> c_int {
     let tp = Py_TYPE(slf);
     // Instances of heap types hold their type.
-    let result = visit(tp.cast(), arg);
-    if result != 0 {
-        return result;
+    if !referents::is_listing(visit) {
+        let result = visit(tp.cast(), arg);
+        if result != 0 {
+            return result;
+        }
     }
     let mut data = Visit { visit, arg };
     let (mut level, _) = info::nearest(tp);

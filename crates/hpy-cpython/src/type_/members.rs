@@ -2,17 +2,19 @@
 //!
 //! An `HPyField` holds the bits of an object, so CPython's own member descriptors read OBJECT members, as
 //! they do all others: only the offset has to be that of the instance. Where the struct's offset depends on
-//! the instance a getset finds it.
+//! the instance a getset finds it, and where fields are more than the object's bits ([`crate::field`]) one
+//! reads them.
 
-use super::info::Tables;
+use super::info::{self, Tables};
 use super::plan::Plan;
 use super::shape;
 use super::slots::{Built, check_name};
 use super::spec::Spec;
+use crate::field;
 use crate::raise::raise;
-use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr;
 use hpy_sys::*;
 use pyo3_ffi::*;
 
@@ -21,13 +23,13 @@ pub struct Members<'a> {
     spec: &'a Spec<'a>,
     plan: &'a Plan,
     fixed: Vec<PyMemberDef>,
-    variable: Vec<Box<PyMemberDef>>,
+    found: Vec<Found>,
     fields: Vec<usize>,
 }
 
 impl<'a> Members<'a> {
     pub fn new(spec: &'a Spec, plan: &'a Plan) -> Self {
-        Members { spec, plan, fixed: Vec::new(), variable: Vec::new(), fields: Vec::new() }
+        Members { spec, plan, fixed: Vec::new(), found: Vec::new(), fields: Vec::new() }
     }
 
     /// Adds one; None with an exception set where it breaks a rule.
@@ -89,7 +91,10 @@ impl<'a> Members<'a> {
         if matches!(member.ty, HPyMember_OBJECT | HPyMember_OBJECT_EX) {
             self.fields.push(member.offset as usize);
         }
+        let is_object = matches!(member.ty, HPyMember_OBJECT | HPyMember_OBJECT_EX);
+        let found = |def| Found { def, shape: plan.shape, is_object };
         match shape::fixed_offset(plan.shape) {
+            Some(_) if is_object && cfg!(Py_GIL_DISABLED) => self.found.push(found(def)),
             Some(offset) => {
                 def.offset += offset as HPy_ssize_t;
                 self.fixed.push(def);
@@ -104,32 +109,34 @@ impl<'a> Members<'a> {
                 );
                 return None;
             }
-            None => self.variable.push(Box::new(def)),
+            None => self.found.push(found(def)),
         }
         Some(())
     }
 
     /// Puts the members in the tables.
-    pub fn finish(self, built: &mut Built) -> Option<()> {
-        let Tables { members, getsets, variable_members, .. } = &mut built.tables;
+    pub fn finish(self, built: &mut Built) {
+        let Tables { members, getsets, found_members, .. } = &mut built.tables;
         built.fields = self.fields;
         members.extend(self.fixed);
-        for mut member in self.variable {
-            let (get, set): (getter, setter) = match self.plan.shape {
-                HPyType_BuiltinShape_Long => (get_of_long, set_of_long),
-                _ => (get_of_tuple, set_of_tuple),
-            };
+        *found_members = self.found.into_boxed_slice();
+        for member in found_members.iter_mut() {
             getsets.push(PyGetSetDef {
-                name: member.name,
-                get: Some(get),
-                set: Some(set),
-                doc: member.doc,
+                name: member.def.name,
+                get: Some(get_found),
+                set: Some(set_found),
+                doc: member.def.doc,
                 closure: (&raw mut *member).cast(),
             });
-            variable_members.push(member);
         }
-        Some(())
     }
+}
+
+/// A member that a getset finds in the instance. `def.offset` counts from the struct.
+pub struct Found {
+    def: PyMemberDef,
+    shape: HPyType_BuiltinShape,
+    is_object: bool,
 }
 
 /// The members by which CPython learns offsets.
@@ -154,42 +161,70 @@ fn size_of_member(ty: HPyMember_FieldType) -> Option<usize> {
     })
 }
 
-/// The member as CPython reads it from the object itself.
-unsafe fn placed(closure: *mut c_void, offset: usize) -> PyMemberDef {
-    let member = &*closure.cast::<PyMemberDef>();
-    PyMemberDef {
-        name: member.name,
-        type_code: member.type_code,
-        offset: member.offset + offset as Py_ssize_t,
-        flags: member.flags,
-        doc: member.doc,
+impl Found {
+    /// The member as CPython reads it from the object itself.
+    unsafe fn placed(&self, slf: *mut PyObject) -> PyMemberDef {
+        let start = shape::struct_of(self.shape, slf).byte_offset_from(slf);
+        PyMemberDef { offset: self.def.offset + start, ..copy(&self.def) }
+    }
+
+    unsafe fn field(&self, slf: *mut PyObject) -> *mut HPyField {
+        shape::struct_of(self.shape, slf).byte_offset(self.def.offset).cast()
     }
 }
 
-unsafe extern "C" fn get_of_long(slf: *mut PyObject, closure: *mut c_void) -> *mut PyObject {
-    let mut member = placed(closure, shape::long_offset(slf));
-    PyMember_GetOne(slf.cast_const().cast(), &mut member)
+fn copy(def: &PyMemberDef) -> PyMemberDef {
+    let PyMemberDef { name, type_code, offset, flags, doc } = *def;
+    PyMemberDef { name, type_code, offset, flags, doc }
 }
 
-unsafe extern "C" fn set_of_long(
+unsafe extern "C" fn get_found(slf: *mut PyObject, closure: *mut c_void) -> *mut PyObject {
+    let member = &*closure.cast::<Found>();
+    if !member.is_object {
+        return PyMember_GetOne(slf.cast_const().cast(), &mut member.placed(slf));
+    }
+    let value = field::load(*member.field(slf));
+    if !value.is_null() {
+        return value;
+    }
+    if member.def.type_code == HPyMember_OBJECT {
+        Py_INCREF(Py_None());
+        return Py_None();
+    }
+    no_value(slf, member.def.name);
+    ptr::null_mut()
+}
+
+unsafe extern "C" fn set_found(
     slf: *mut PyObject,
     value: *mut PyObject,
     closure: *mut c_void,
 ) -> c_int {
-    let mut member = placed(closure, shape::long_offset(slf));
-    PyMember_SetOne(slf.cast(), &mut member, value)
+    let member = &*closure.cast::<Found>();
+    if !member.is_object {
+        return PyMember_SetOne(slf.cast(), &mut member.placed(slf), value);
+    }
+    if member.def.flags != 0 {
+        PyErr_SetString(PyExc_AttributeError, c"readonly attribute".as_ptr());
+        return -1;
+    }
+    let place = member.field(slf);
+    if value.is_null() && member.def.type_code == HPyMember_OBJECT_EX && (*place).is_null() {
+        no_value(slf, member.def.name);
+        return -1;
+    }
+    let (_, info) = info::nearest(Py_TYPE(slf));
+    if let Some(info) = info.as_ref() {
+        field::store(&raw mut (*info.state).base.base, place, value);
+    }
+    0
 }
 
-unsafe extern "C" fn get_of_tuple(slf: *mut PyObject, closure: *mut c_void) -> *mut PyObject {
-    let mut member = placed(closure, shape::tuple_offset(slf));
-    PyMember_GetOne(slf.cast_const().cast(), &mut member)
-}
-
-unsafe extern "C" fn set_of_tuple(
-    slf: *mut PyObject,
-    value: *mut PyObject,
-    closure: *mut c_void,
-) -> c_int {
-    let mut member = placed(closure, shape::tuple_offset(slf));
-    PyMember_SetOne(slf.cast(), &mut member, value)
+unsafe fn no_value(slf: *mut PyObject, name: *const c_char) {
+    raise!(
+        PyExc_AttributeError,
+        c"'%.200s' object has no attribute '%s'",
+        (*Py_TYPE(slf)).tp_name,
+        name
+    );
 }

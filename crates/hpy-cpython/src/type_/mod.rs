@@ -11,9 +11,10 @@ pub mod create;
 mod heap_type;
 pub mod info;
 pub mod lifecycle;
-mod members;
+pub mod members;
 mod plan;
 mod python;
+mod referents;
 pub mod shape;
 mod slots;
 mod spec;
@@ -73,7 +74,7 @@ unsafe fn make(
         return None;
     }
     let base = create::best_base(metaclass, params.bases, spec.raw.name);
-    if base.is_null() || !python::look_up() {
+    if base.is_null() || !python::look_up() || !referents::look_up() {
         return None;
     }
     let plan = Plan::new(&spec, base)?;
@@ -98,7 +99,7 @@ unsafe fn make(
         destroy: spec.destroy,
         fields: built.fields,
         call: built.call,
-        calls: call::CallCache::new(),
+        calls: call::CallCache::default(),
         maker: alloc::maker_of(base),
         tables: built.tables,
     });

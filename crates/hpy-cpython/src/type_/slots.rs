@@ -42,7 +42,7 @@ pub unsafe fn build(spec: &Spec, plan: &Plan, bindings: &mut Bindings) -> Option
             _ => add_getset(&mut built.tables, spec, bindings, &def.u.getset)?,
         }
     }
-    members.finish(&mut built)?;
+    members.finish(&mut built);
     add_legacy(&mut built, spec);
     finish(&mut built, spec, plan);
     Some(built)

@@ -423,10 +423,10 @@ impl Params {
         if tuple.is_null() && bases == 0 {
             // Legacy slots may name bases too; the params go first.
             let (single, many) =
-                (spec.legacy.get(Py_tp_base).cast(), spec.legacy.get(Py_tp_bases).cast());
-            if many != ptr::null_mut::<PyObject>() {
+                (spec.legacy.get(Py_tp_base), spec.legacy.get(Py_tp_bases).cast::<PyObject>());
+            if !many.is_null() {
                 tuple = many;
-            } else if single != ptr::null_mut::<PyObject>() {
+            } else if !single.is_null() {
                 let bases = PyTuple_Pack(1, single);
                 return checked(bases, name).then_some(Params { bases, metaclass });
             }

@@ -1,0 +1,142 @@
+//! The extensions of debug contexts: see `hpy_sys::ext`. The same checks as for the base functions.
+
+use crate::call::Call;
+use crate::frame::{self, Frame};
+use crate::state;
+use core::ffi::{c_int, c_void};
+use core::ptr;
+use hpy_sys::ext::{HPyContextExt, HPyExtensions};
+use hpy_sys::*;
+
+/// The extension table of every debug context.
+pub static EXTENSIONS: HPyExtensions = HPyExtensions {
+    size: size_of::<HPyExtensions>(),
+    read_f64,
+    read_i64,
+    list_from_f64,
+    list_from_i64,
+    tuple_from_f64,
+    tuple_from_i64,
+    buffer_get,
+    buffer_release,
+    thread_attach,
+    thread_detach,
+};
+
+/// Stands for the extension functions in messages.
+const FUNCTION: u16 = crate::backend::index("_HPy_Dump");
+
+unsafe fn below(call: &Call) -> &'static HPyExtensions {
+    &*(*call.base.cast::<HPyContextExt>()).extensions
+}
+
+macro_rules! read {
+    ($name:ident, $item:ty) => {
+        unsafe extern "C" fn $name(
+            ctx: *mut HPyContext,
+            sequence: HPy,
+            out: *mut $item,
+            capacity: HPy_ssize_t,
+        ) -> HPy_ssize_t {
+            let call = Call::begin(ctx, FUNCTION);
+            let Some(sequence) = call.handle(sequence, "sequence") else { return -1 };
+            let count = (below(&call).$name)(call.base, sequence, out, capacity);
+            if count < 0 {
+                call.failed();
+            }
+            count
+        }
+    };
+}
+
+macro_rules! make {
+    ($name:ident, $item:ty) => {
+        unsafe extern "C" fn $name(
+            ctx: *mut HPyContext,
+            values: *const $item,
+            count: HPy_ssize_t,
+        ) -> HPy {
+            let call = Call::begin(ctx, FUNCTION);
+            call.new_handle((below(&call).$name)(call.base, values, count))
+        }
+    };
+}
+
+read!(read_f64, f64);
+read!(read_i64, i64);
+make!(list_from_f64, f64);
+make!(list_from_i64, i64);
+make!(tuple_from_f64, f64);
+make!(tuple_from_i64, i64);
+
+unsafe extern "C" fn buffer_get(
+    ctx: *mut HPyContext,
+    h: HPy,
+    view: *mut HPy_buffer,
+    flags: c_int,
+) -> c_int {
+    let call = Call::begin(ctx, FUNCTION);
+    let Some(h) = call.handle(h, "h") else { return -1 };
+    let status = (below(&call).buffer_get)(call.base, h, view, flags);
+    if status < 0 {
+        call.failed();
+        return status;
+    }
+    let exporter = (*view).obj;
+    if !exporter.is_null() {
+        match call.state.open(exporter, 0, call.frame.call) {
+            Some(wrapped) => (*view).obj = wrapped,
+            None => {
+                (below(&call).buffer_release)(call.base, view);
+                call.failed();
+                api::HPyErr_NoMemory(call.base);
+                return -1;
+            }
+        }
+    }
+    status
+}
+
+unsafe extern "C" fn buffer_release(ctx: *mut HPyContext, view: *mut HPy_buffer) {
+    let call = Call::begin(ctx, FUNCTION);
+    let wrapped = (*view).obj;
+    if wrapped.is_null() {
+        return;
+    }
+    let Some(exporter) = call.handle(wrapped, "view->obj") else { return };
+    if call.state.close(wrapped) {
+        (*view).obj = exporter;
+        (below(&call).buffer_release)(call.base, view);
+    }
+}
+
+/// A thread that an extension attached, until it detaches it.
+struct Attached {
+    frame: Frame,
+    below: *mut c_void,
+}
+
+unsafe extern "C" fn thread_attach(ctx: *mut HPyContext) -> *mut c_void {
+    let state = state::of(ctx);
+    let extensions = &*(*state.base.cast::<HPyContextExt>()).extensions;
+    let below = (extensions.thread_attach)(state.base);
+    if below.is_null() {
+        return ptr::null_mut();
+    }
+    // Handles of the call that started the thread may be used in it: it counts as part of that call.
+    let mut attached = Box::new(Attached { frame: Frame::new(ctx, state, ptr::null(), 0), below });
+    attached.frame.push();
+    Box::into_raw(attached).cast()
+}
+
+unsafe extern "C" fn thread_detach(ctx: *mut HPyContext, token: *mut c_void) {
+    if token.is_null() {
+        return;
+    }
+    let attached = Box::from_raw(token.cast::<Attached>());
+    attached.frame.remove();
+    let state = state::of(ctx);
+    let extensions = &*(*state.base.cast::<HPyContextExt>()).extensions;
+    (extensions.thread_detach)(state.base, attached.below);
+    let _ = frame::top();
+}

@@ -1,0 +1,215 @@
+//! Memory lent to an extension for as long as a handle is open: what the `char *` of a string points to.
+//!
+//! The extension gets a copy on pages of its own that end where the copy ends: writing to it, and reading it
+//! after its handle was closed or past its end, stops the program there and then. Where pages cannot be
+//! protected (or the environment variable `_HPY_DEBUG_FORCE_DEFAULT_MEM_PROTECT` is set) the copy lies on
+//! the heap: it is compared with the original when the handle is closed and overwritten with bytes that are
+//! neither text nor a pointer.
+
+use core::ffi::{c_char, c_void};
+use core::ptr;
+use std::sync::OnceLock;
+
+/// A copy lent to the extension.
+pub struct Raw {
+    data: *mut u8,
+    size: usize,
+    /// The pages the copy is on; null if it is on the heap.
+    pages: *mut c_void,
+    pages_size: usize,
+    /// Sum of the bytes, to notice writes where pages cannot be protected.
+    checksum: u64,
+    /// Another copy lent for the same handle, with other contents.
+    pub next: *mut Raw,
+}
+
+/// What a byte becomes when its copy is taken back without protection.
+const DEAD: u8 = 0xDB;
+
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(14_695_981_039_346_656_037, |sum, &byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
+    })
+}
+
+impl Raw {
+    /// Copies `size` bytes; `None` if there is no memory.
+    ///
+    /// # Safety
+    /// `source` is readable for `size` bytes.
+    pub unsafe fn copy(source: *const c_char, size: usize) -> Option<*mut Raw> {
+        let bytes = core::slice::from_raw_parts(source.cast::<u8>(), size);
+        let (data, pages, pages_size) = match map(bytes) {
+            Some((data, pages, pages_size)) => (data, pages, pages_size),
+            None => {
+                let mut copy = Vec::new();
+                copy.try_reserve_exact(size).ok()?;
+                copy.extend_from_slice(bytes);
+                let copy = Box::into_raw(copy.into_boxed_slice());
+                (copy.cast::<u8>(), ptr::null_mut(), 0)
+            }
+        };
+        Some(Box::into_raw(Box::new(Raw {
+            data,
+            size,
+            pages,
+            pages_size,
+            checksum: checksum(bytes),
+            next: ptr::null_mut(),
+        })))
+    }
+
+    pub fn pointer(&self) -> *const c_char {
+        self.data.cast_const().cast()
+    }
+
+    /// The number of bytes lent, with the terminating NUL.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Whether the copy still holds exactly these bytes.
+    ///
+    /// # Safety
+    /// The copy is readable: its handle is open. `source` is readable for `size` bytes.
+    pub unsafe fn equals(&self, source: *const c_char, size: usize) -> bool {
+        self.size == size
+            && core::slice::from_raw_parts(self.data, size)
+                == core::slice::from_raw_parts(source.cast::<u8>(), size)
+    }
+
+    /// Makes the copy unusable and keeps it. False if the extension had written to it.
+    ///
+    /// # Safety
+    /// The copy is readable: this is called once, when its handle is closed.
+    pub unsafe fn protect(&mut self) -> bool {
+        if !self.pages.is_null() {
+            forbid(self.pages, self.pages_size);
+            return true;
+        }
+        let bytes = core::slice::from_raw_parts_mut(self.data, self.size);
+        let intact = checksum(bytes) == self.checksum;
+        bytes.fill(DEAD);
+        intact
+    }
+
+    /// Gives the memory of this copy and of all behind it back.
+    ///
+    /// # Safety
+    /// `raw` is null or came from [`Raw::copy`], and nothing else frees it.
+    pub unsafe fn free(mut raw: *mut Raw) {
+        while !raw.is_null() {
+            let owned = Box::from_raw(raw);
+            raw = owned.next;
+            if owned.pages.is_null() {
+                let slice = ptr::slice_from_raw_parts_mut(owned.data, owned.size);
+                // The bytes may still be read by mistake: leave nothing there that looks right.
+                (&mut *slice).fill(DEAD);
+                drop(Box::from_raw(slice));
+            } else {
+                unmap(owned.pages, owned.pages_size);
+            }
+        }
+    }
+
+    /// The bytes lent in this copy and all behind it.
+    ///
+    /// # Safety
+    /// `raw` is null or a live copy.
+    pub unsafe fn total(mut raw: *const Raw) -> usize {
+        let mut total = 0;
+        while let Some(copy) = raw.as_ref() {
+            total += copy.size;
+            raw = copy.next;
+        }
+        total
+    }
+}
+
+fn protection_is_off() -> bool {
+    static OFF: OnceLock<bool> = OnceLock::new();
+    *OFF.get_or_init(|| std::env::var_os("_HPY_DEBUG_FORCE_DEFAULT_MEM_PROTECT").is_some())
+}
+
+#[cfg(unix)]
+fn page_size() -> usize {
+    // SAFETY: sysconf has no preconditions.
+    usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}
+
+/// Read-only pages that hold the bytes at their very end, and an unreadable one behind them.
+#[cfg(unix)]
+fn map(bytes: &[u8]) -> Option<(*mut u8, *mut c_void, usize)> {
+    if protection_is_off() {
+        return None;
+    }
+    let page = page_size();
+    let readable = bytes.len().checked_next_multiple_of(page)?.max(page);
+    let size = readable.checked_add(page)?;
+    // SAFETY: an anonymous private mapping touches nothing that exists; all that follows stays inside it.
+    unsafe {
+        let pages = libc::mmap(
+            ptr::null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANON,
+            -1,
+            0,
+        );
+        if pages == libc::MAP_FAILED {
+            return None;
+        }
+        let data = pages.cast::<u8>().add(readable - bytes.len());
+        ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
+        libc::mprotect(pages, readable, libc::PROT_READ);
+        libc::mprotect(pages.cast::<u8>().add(readable).cast(), page, libc::PROT_NONE);
+        Some((data, pages, size))
+    }
+}
+
+#[cfg(unix)]
+fn forbid(pages: *mut c_void, size: usize) {
+    // SAFETY: the range is a mapping of `map`.
+    unsafe {
+        libc::mprotect(pages, size, libc::PROT_NONE);
+        libc::madvise(pages, size, libc::MADV_DONTNEED);
+    }
+}
+
+#[cfg(unix)]
+fn unmap(pages: *mut c_void, size: usize) {
+    // SAFETY: the range is a mapping of `map` that nothing uses any more.
+    unsafe { libc::munmap(pages, size) };
+}
+
+#[cfg(not(unix))]
+fn map(_bytes: &[u8]) -> Option<(*mut u8, *mut c_void, usize)> {
+    let _ = protection_is_off();
+    None
+}
+
+#[cfg(not(unix))]
+fn forbid(_pages: *mut c_void, _size: usize) {}
+
+#[cfg(not(unix))]
+fn unmap(_pages: *mut c_void, _size: usize) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_holds_the_bytes_and_nothing_behind_them() {
+        let text = c"hello";
+        // SAFETY: the literal is six bytes long, the copy is freed once.
+        unsafe {
+            let raw = Raw::copy(text.as_ptr(), 6).unwrap();
+            assert_eq!(std::ffi::CStr::from_ptr((*raw).pointer()), text);
+            assert!((*raw).equals(text.as_ptr(), 6));
+            assert!(!(*raw).equals(c"hallo".as_ptr(), 6));
+            assert_eq!(((*raw).pointer() as usize + 6) % page_size(), 0);
+            assert!((*raw).protect());
+            Raw::free(raw);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Stack traces: captured as addresses, turned into function, file and line only when they are shown.
+
+use core::ffi::c_void;
+use std::fmt::Write;
+
+/// Native frames kept per trace: with the text of the Python frames below 4 KB.
+const MOST_FRAMES: usize = 128;
+/// Bytes of Python frames kept per trace.
+const MOST_PYTHON: usize = 2048;
+
+/// Where something happened.
+#[derive(Clone, Default)]
+pub struct Trace {
+    frames: Box<[usize]>,
+    /// The Python frames, innermost first, already text.
+    python: Box<str>,
+}
+
+/// One native frame as a person reads it.
+pub struct Frame {
+    pub function: String,
+    pub file: String,
+    pub line: u32,
+    pub object: String,
+}
+
+impl Trace {
+    /// The calling thread's stack, at most `limit` native frames; `python` is the text of its Python frames.
+    pub fn capture(limit: usize, python: String) -> Trace {
+        let limit = limit.min(MOST_FRAMES);
+        let mut frames = Vec::new();
+        if limit > 0 && frames.try_reserve_exact(limit).is_ok() {
+            // This crate's own frames come first and tell nothing: leave room to skip them when shown.
+            backtrace::trace(|frame| {
+                let address = frame.ip() as usize;
+                if address != 0 && !is_own(address) {
+                    frames.push(address);
+                }
+                frames.len() < limit
+            });
+        }
+        let mut python = python;
+        if python.len() > MOST_PYTHON {
+            let mut end = MOST_PYTHON;
+            while !python.is_char_boundary(end) {
+                end -= 1;
+            }
+            python.truncate(end);
+            python.push_str("...\n");
+        }
+        Trace { frames: frames.into_boxed_slice(), python: python.into_boxed_str() }
+    }
+
+    /// # Safety
+    /// `trace` is null or came from `Box::into_raw`, and nothing else frees it.
+    pub unsafe fn free(trace: *mut Trace) {
+        if !trace.is_null() {
+            drop(Box::from_raw(trace));
+        }
+    }
+
+    /// The native frames, innermost first.
+    pub fn native(&self) -> Vec<Frame> {
+        let mut shown = Vec::new();
+        for &address in &self.frames {
+            let before = shown.len();
+            // An address is that of the next instruction: the call itself lies before it.
+            backtrace::resolve(address.wrapping_sub(1) as *mut c_void, |symbol| {
+                let Some(name) = symbol.name() else { return };
+                let file = symbol.filename().map(|file| file.display().to_string());
+                shown.push(Frame {
+                    function: format!("{name:#}"),
+                    file: file.unwrap_or_default(),
+                    line: symbol.lineno().unwrap_or(0),
+                    object: object_of(address),
+                });
+            });
+            if shown.len() == before {
+                shown.push(Frame {
+                    function: String::from("??"),
+                    file: String::new(),
+                    line: 0,
+                    object: object_of(address),
+                });
+            }
+        }
+        shown
+    }
+
+    /// The Python frames as text, one per line, innermost first.
+    pub fn python(&self) -> &str {
+        &self.python
+    }
+
+    /// The whole trace, each line indented by `indent`.
+    pub fn text(&self, indent: &str) -> String {
+        let mut text = String::new();
+        for frame in self.native() {
+            let _ = write!(text, "{indent}{}", frame.function);
+            if !frame.file.is_empty() {
+                let _ = write!(text, " at {}:{}", frame.file, frame.line);
+            } else if !frame.object.is_empty() {
+                let _ = write!(text, " in {}", frame.object);
+            }
+            text.push('\n');
+        }
+        for line in self.python.lines() {
+            let _ = writeln!(text, "{indent}{line}");
+        }
+        text
+    }
+}
+
+/// The binary an address lies in and its offset there, `name.so+0x123`.
+#[cfg(unix)]
+fn object_of(address: usize) -> String {
+    let mut info = core::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: dladdr reads nothing but its own tables and fills `info` when it returns non-zero.
+    unsafe {
+        if libc::dladdr(address as *const c_void, info.as_mut_ptr()) == 0 {
+            return String::new();
+        }
+        let info = info.assume_init();
+        if info.dli_fname.is_null() {
+            return String::new();
+        }
+        let name = core::ffi::CStr::from_ptr(info.dli_fname).to_string_lossy();
+        format!("{name}+{:#x}", address.wrapping_sub(info.dli_fbase as usize))
+    }
+}
+
+#[cfg(not(unix))]
+fn object_of(_address: usize) -> String {
+    String::new()
+}
+
+/// Whether an address lies in the binary this code is part of.
+#[cfg(unix)]
+fn is_own(address: usize) -> bool {
+    use std::sync::OnceLock;
+    static OWN: OnceLock<usize> = OnceLock::new();
+    let base_of = |address: usize| {
+        let mut info = core::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+        // SAFETY: as in `object_of`.
+        unsafe {
+            if libc::dladdr(address as *const c_void, info.as_mut_ptr()) == 0 {
+                return 0;
+            }
+            info.assume_init().dli_fbase as usize
+        }
+    };
+    let own = *OWN.get_or_init(|| base_of(Trace::capture as *const c_void as usize));
+    own != 0 && base_of(address) == own && !cfg!(test)
+}
+
+#[cfg(not(unix))]
+fn is_own(_address: usize) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_names_this_test() {
+        let trace = Trace::capture(64, String::from("  File \"a.py\", line 1, in f\n"));
+        let text = trace.text("    ");
+        assert!(text.contains("a_trace_names_this_test"), "{text}");
+        assert!(text.contains("a.py"), "{text}");
+    }
+}

@@ -1,0 +1,118 @@
+//! One context call: counted, timed, told to the hooks.
+
+use crate::state::{self, State, lock};
+use core::cell::Cell;
+use core::sync::atomic::Ordering::Relaxed;
+use hpy_sys::abi::MEMBERS;
+use hpy_sys::{HPy, HPyContext, api};
+use std::ffi::CString;
+use std::time::Instant;
+
+/// A context function that is being called.
+pub struct Call {
+    /// The context below.
+    pub base: *mut HPyContext,
+    state: &'static State,
+    function: u16,
+    started: Instant,
+}
+
+thread_local! {
+    /// Whether this thread runs a hook: what a hook does is counted, but not told to hooks.
+    static IN_HOOK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Which of the hooks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Enter,
+    Exit,
+}
+
+impl Call {
+    #[inline(always)]
+    pub unsafe fn begin(ctx: *mut HPyContext, function: u16) -> Call {
+        let state = state::of(ctx);
+        if let Some(counter) = state.counters.get(function as usize) {
+            counter.calls.fetch_add(1, Relaxed);
+        }
+        if state.hooked.load(Relaxed) {
+            tell(state, function, Side::Enter);
+        }
+        Call { base: state.base, state, function, started: Instant::now() }
+    }
+
+    /// The same where the thread may not run Python now.
+    pub unsafe fn begin_detached(ctx: *mut HPyContext, function: u16) -> Call {
+        let state = state::of(ctx);
+        if let Some(counter) = state.counters.get(function as usize) {
+            counter.calls.fetch_add(1, Relaxed);
+        }
+        Call { base: state.base, state, function, started: Instant::now() }
+    }
+
+    #[inline(always)]
+    pub unsafe fn end(self) {
+        let taken = self.started.elapsed();
+        self.add(taken.as_nanos() as u64);
+        if self.state.hooked.load(Relaxed) {
+            tell(self.state, self.function, Side::Exit);
+        }
+    }
+
+    /// The same where the thread may not run Python now.
+    pub fn end_detached(self) {
+        self.add(self.started.elapsed().as_nanos() as u64);
+    }
+
+    #[inline(always)]
+    fn add(&self, nanoseconds: u64) {
+        if let Some(counter) = self.state.counters.get(self.function as usize) {
+            counter.nanoseconds.fetch_add(nanoseconds, Relaxed);
+        }
+        if self.state.recording.is_on() {
+            let at = self.started.duration_since(self.state.started).as_nanos() as u64;
+            self.state.recording.add(u32::from(self.function), at, nanoseconds);
+        }
+    }
+
+    /// The backend of the context below, for functions that hand down a target.
+    pub fn state(&self) -> &'static State {
+        self.state
+    }
+}
+
+/// Calls a hook with the function's name. What it raises is printed as unraisable; an exception that is
+/// pending in the extension is put aside meanwhile.
+#[cold]
+unsafe fn tell(state: &State, function: u16, side: Side) {
+    let Ok(false) = IN_HOOK.try_with(|in_hook| in_hook.replace(true)) else { return };
+    let hook = {
+        let hooks = lock(&state.hooks);
+        let hook = if side == Side::Enter { hooks.on_enter } else { hooks.on_exit };
+        // A reference of our own: the hook may replace itself while it runs.
+        if hook.is_null() { hook } else { api::HPy_Dup(state.base, hook) }
+    };
+    if !hook.is_null() {
+        let pending = ((*state.backend).error_take)(state.base);
+        let field = MEMBERS.get(function as usize).map_or("", |member| member.field);
+        let text = CString::new(field).unwrap_or_default();
+        let name = api::HPyUnicode_FromString(state.base, text.as_ptr());
+        let result = if name.is_null() {
+            name
+        } else {
+            let args: [HPy; 1] = [name];
+            api::HPy_Call(state.base, hook, args.as_ptr(), 1, HPy::NULL)
+        };
+        if result.is_null() {
+            api::HPyErr_WriteUnraisable(state.base, hook);
+        }
+        api::HPy_Close(state.base, result);
+        api::HPy_Close(state.base, name);
+        api::HPy_Close(state.base, hook);
+        if !pending.is_null() {
+            ((*state.backend).error_give)(state.base, pending);
+        }
+    }
+    let _ = IN_HOOK.try_with(|in_hook| in_hook.set(false));
+}

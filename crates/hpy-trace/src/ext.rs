@@ -1,0 +1,43 @@
+//! The extensions of trace contexts: see `hpy_sys::ext`. They pass through, uncounted.
+
+use crate::state;
+use core::ffi::{c_int, c_void};
+use hpy_sys::ext::{HPyContextExt, HPyExtensions};
+use hpy_sys::*;
+
+/// The extension table of every trace context.
+pub static EXTENSIONS: HPyExtensions = HPyExtensions {
+    size: size_of::<HPyExtensions>(),
+    read_f64,
+    read_i64,
+    list_from_f64,
+    list_from_i64,
+    tuple_from_f64,
+    tuple_from_i64,
+    buffer_get,
+    buffer_release,
+    thread_attach,
+    thread_detach,
+};
+
+macro_rules! pass {
+    ($(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $returns:ty)?;)*) => {$(
+        unsafe extern "C" fn $name(ctx: *mut HPyContext, $($arg: $ty),*) $(-> $returns)? {
+            let base = state::of(ctx).base;
+            ((*(*base.cast::<HPyContextExt>()).extensions).$name)(base, $($arg),*)
+        }
+    )*};
+}
+
+pass! {
+    fn read_f64(sequence: HPy, out: *mut f64, capacity: HPy_ssize_t) -> HPy_ssize_t;
+    fn read_i64(sequence: HPy, out: *mut i64, capacity: HPy_ssize_t) -> HPy_ssize_t;
+    fn list_from_f64(values: *const f64, count: HPy_ssize_t) -> HPy;
+    fn list_from_i64(values: *const i64, count: HPy_ssize_t) -> HPy;
+    fn tuple_from_f64(values: *const f64, count: HPy_ssize_t) -> HPy;
+    fn tuple_from_i64(values: *const i64, count: HPy_ssize_t) -> HPy;
+    fn buffer_get(h: HPy, view: *mut HPy_buffer, flags: c_int) -> c_int;
+    fn buffer_release(view: *mut HPy_buffer);
+    fn thread_attach() -> *mut c_void;
+    fn thread_detach(token: *mut c_void);
+}

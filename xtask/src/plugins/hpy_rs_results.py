@@ -1,0 +1,45 @@
+"""A pytest plugin that writes how each test ended to the file HPY_RS_RESULTS: outcome, name, variant, first line of the failure."""
+
+import os
+
+
+class Writer:
+    """Only the controlling process writes: it hears of every worker's tests."""
+
+    def __init__(self):
+        self.ended = {}
+
+    def pytest_runtest_logreport(self, report):
+        # A test fails if its setup, its call or its teardown does; it is skipped if its setup or call says so.
+        outcome, variant, why = self.ended.get(report.nodeid, ("passed", "", ""))
+        now = "failed" if report.failed else "skipped" if report.skipped else "passed"
+        if now != "passed":
+            text = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+            lines = [line for line in text.splitlines() if line.startswith("E  ")] or text.splitlines() or [""]
+            why = why or lines[0].lstrip("E ").strip()
+        rank = ("passed", "skipped", "failed")
+        variant = dict(report.user_properties).get("hpy_variant", variant)
+        self.ended[report.nodeid] = (max(outcome, now, key=rank.index), variant, why)
+
+    def pytest_collectreport(self, report):
+        # A file that cannot be collected loses its tests: that counts as a failed one.
+        if report.failed:
+            lines = str(report.longrepr).strip().splitlines() or [""]
+            self.ended[report.nodeid] = ("failed", "", lines[-1].lstrip("E ").strip())
+
+    def pytest_sessionfinish(self):
+        with open(os.environ["HPY_RS_RESULTS"], "w", encoding="utf-8") as file:
+            for nodeid, (outcome, variant, why) in sorted(self.ended.items()):
+                file.write("\t".join([outcome, nodeid, variant, why.replace("\t", " ")]) + "\n")
+
+
+def pytest_runtest_setup(item):
+    callspec = getattr(item, "callspec", None)
+    variant = callspec.params.get("variant") if callspec else None
+    if variant is not None:
+        item.user_properties.append(("hpy_variant", getattr(variant, "name", str(variant))))
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Writer())

@@ -1,0 +1,99 @@
+//! pytest, run so that every test's outcome can be read afterwards.
+
+use crate::paths::target;
+use crate::process::run_logged;
+use crate::report::Counts;
+use anyhow::{Context as _, Result, bail};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+/// How one test ended.
+pub struct Ended {
+    pub outcome: String,
+    pub test: String,
+    /// The ABI and mode it ran in, for tests that run in several.
+    pub variant: String,
+    /// The first line of a failure or the reason of a skip.
+    pub why: String,
+}
+
+/// A finished run.
+pub struct Run {
+    pub ended: Vec<Ended>,
+    pub log: PathBuf,
+}
+
+impl Run {
+    pub fn counts(&self) -> Counts {
+        let of = |outcome| self.ended.iter().filter(|one| one.outcome == outcome).count();
+        Counts { passed: of("passed"), failed: of("failed"), skipped: of("skipped") }
+    }
+
+    /// Prints the failures that `concerns` a reader.
+    pub fn say_failures(&self, concerns: impl Fn(&Ended) -> bool) {
+        let failures: Vec<&Ended> =
+            self.ended.iter().filter(|one| one.outcome == "failed" && concerns(one)).collect();
+        for one in failures.iter().take(40) {
+            println!("             failed: {}: {}", one.test, one.why);
+        }
+        if !failures.is_empty() {
+            println!("             {} failures, in full: {}", failures.len(), self.log.display());
+        }
+    }
+}
+
+/// The folder of the plugins, for PYTHONPATH.
+fn plugins() -> Result<PathBuf> {
+    let folder = target("plugins");
+    std::fs::write(folder.join("hpy_rs_results.py"), include_str!("plugins/hpy_rs_results.py"))?;
+    std::fs::write(
+        folder.join("hpy_rs_select_abi.py"),
+        include_str!("plugins/hpy_rs_select_abi.py"),
+    )?;
+    Ok(folder)
+}
+
+/// Runs `python`, which is to be a command without arguments yet, with `-m pytest` and `arguments`; `name` is the log's.
+pub fn run(mut python: Command, name: &str, arguments: &[String], limit: Duration) -> Result<Run> {
+    let results = target("logs").join(format!("{name}.tsv"));
+    let _ = std::fs::remove_file(&results);
+    python
+        .args([
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--color=no",
+            "-p",
+            "hpy_rs_results",
+        ])
+        .args(arguments)
+        .env("PYTHONPATH", plugins()?)
+        .env("HPY_RS_RESULTS", &results);
+    let logged = run_logged(&mut python, &target("logs").join(format!("{name}.log")), limit)?;
+    let lines = std::fs::read_to_string(&results).unwrap_or_default();
+    // A run that was killed, or that could not start, has no results to trust.
+    if Counts::from_pytest(&logged.text).is_none() || lines.is_empty() {
+        bail!(
+            "pytest ended with {} and without results; the end of {}:\n{}",
+            logged.status,
+            logged.log.display(),
+            logged.tail(40)
+        );
+    }
+    let read = |line: &str| {
+        let mut fields = line.splitn(4, '\t').map(str::to_owned);
+        Some(Ended {
+            outcome: fields.next()?,
+            test: fields.next()?,
+            variant: fields.next()?,
+            why: fields.next()?,
+        })
+    };
+    let ended = lines.lines().map(read).collect::<Option<Vec<_>>>();
+    let ended =
+        ended.with_context(|| format!("{} is not what the plugin writes", results.display()))?;
+    Ok(Run { ended, log: logged.log })
+}
