@@ -3,6 +3,7 @@
 mod codegen;
 mod compile_cache;
 mod conformance;
+mod coverage_abi;
 mod develop;
 mod interpreters;
 mod matrix;
@@ -47,6 +48,8 @@ enum Task {
     Test(test::Options),
     /// Run hpy 0.9.0's own test suite, unmodified, against this tree's wheel
     Conformance(conformance::Options),
+    /// Count which members of the context the project's own suite exercises; fails below all of them
+    CoverageAbi(coverage_abi::Options),
     /// Load universal binaries, compiled once, into every interpreter and print the table of tests passed
     Matrix(matrix::Options),
     /// List the Pythons of this machine
@@ -81,6 +84,7 @@ fn run() -> Result<()> {
         Task::Develop { python, release } => develop::run(&python, release),
         Task::Test(options) => test::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::CoverageAbi(options) => coverage_abi::run(&options),
         Task::Matrix(options) => matrix::run(&options),
         Task::Interpreters { path: Some(version), .. } => {
             println!("{}", interpreters::one(&version)?.launcher.display());

@@ -46,11 +46,14 @@ impl Run {
 /// The folder of the plugins, for PYTHONPATH.
 fn plugins() -> Result<PathBuf> {
     let folder = target("plugins");
-    std::fs::write(folder.join("hpy_rs_results.py"), include_str!("plugins/hpy_rs_results.py"))?;
-    std::fs::write(
-        folder.join("hpy_rs_select_abi.py"),
-        include_str!("plugins/hpy_rs_select_abi.py"),
-    )?;
+    let files = [
+        ("hpy_rs_results.py", include_str!("plugins/hpy_rs_results.py")),
+        ("hpy_rs_select_abi.py", include_str!("plugins/hpy_rs_select_abi.py")),
+        ("hpy_rs_coverage.py", include_str!("plugins/hpy_rs_coverage.py")),
+    ];
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text)?;
+    }
     Ok(folder)
 }
 
