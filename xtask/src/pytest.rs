@@ -52,7 +52,11 @@ fn plugins() -> Result<PathBuf> {
         ("hpy_rs_coverage.py", include_str!("plugins/hpy_rs_coverage.py")),
     ];
     for (name, text) in files {
-        std::fs::write(folder.join(name), text)?;
+        // A run at the same time may be reading them.
+        let path = folder.join(name);
+        if std::fs::read_to_string(&path).ok().as_deref() != Some(text) {
+            std::fs::write(path, text)?;
+        }
     }
     Ok(folder)
 }
