@@ -1,0 +1,266 @@
+//! The function that Python calls, for each signature of the ABI.
+
+use crate::docs;
+use crate::params::{Param, Params, Receiver, Source};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Ident, Type};
+
+/// A Rust function to be called and all that is known of it.
+pub struct Callee<'a> {
+    pub params: &'a Params,
+    /// The path to call it by.
+    pub path: TokenStream,
+    /// What messages call it: `f`, `Class.f`.
+    pub label: String,
+    pub class: Option<&'a Type>,
+    /// The trait function that turns the result into what the definition returns, `Output::output`.
+    pub output: TokenStream,
+}
+
+/// Attributes of generated blocks: their unsafe code follows the contracts of `hpy::impl_`.
+pub fn quiet() -> TokenStream {
+    quote!(#[allow(
+        clippy::all,
+        clippy::undocumented_unsafe_blocks,
+        unused_mut,
+        unused_unsafe,
+        unused_variables,
+        unsafe_op_in_unsafe_fn,
+        non_local_definitions,
+        non_upper_case_globals,
+        non_snake_case,
+        dead_code
+    )])
+}
+
+impl Callee<'_> {
+    /// The statements that borrow the receiver from the handle `slf` and the argument to pass for it.
+    fn receiver(&self) -> (TokenStream, Option<TokenStream>) {
+        let class = self.class;
+        match self.params.receiver {
+            Receiver::Shared => (
+                quote! {
+                    let __self = ::hpy::impl_::borrow_for(
+                        ::hpy::impl_::receiver::<#class>(__ctx, __slf)
+                    )?;
+                },
+                Some(quote!(&*__self)),
+            ),
+            Receiver::Exclusive => (
+                quote! {
+                    let mut __self = ::hpy::impl_::borrow_mut_for(
+                        ::hpy::impl_::receiver::<#class>(__ctx, __slf)
+                    )?;
+                },
+                Some(quote!(&mut *__self)),
+            ),
+            Receiver::Handle => {
+                (TokenStream::new(), Some(quote!(::hpy::impl_::receiver::<#class>(__ctx, __slf))))
+            }
+            Receiver::Class => (TokenStream::new(), Some(quote!(__class))),
+            Receiver::None => (TokenStream::new(), None),
+        }
+    }
+
+    /// Statements and call for arguments that `object` names by index: an expression for a required one, and
+    /// one of type Option where it may be missing.
+    pub fn invoke(
+        &self,
+        object: impl Fn(usize) -> (TokenStream, Option<TokenStream>),
+    ) -> syn::Result<TokenStream> {
+        self.statements(None, &object)
+    }
+
+    /// As `invoke`, with a closure of its own for the errors of conversions.
+    pub fn invoke_with(
+        &self,
+        on_error: &TokenStream,
+        object: impl Fn(usize) -> (TokenStream, Option<TokenStream>),
+    ) -> syn::Result<TokenStream> {
+        self.statements(Some(on_error), &object)
+    }
+
+    fn statements(
+        &self,
+        on_error: Option<&TokenStream>,
+        object: &dyn Fn(usize) -> (TokenStream, Option<TokenStream>),
+    ) -> syn::Result<TokenStream> {
+        let (receive, receiver) = self.receiver();
+        let mut statements = TokenStream::new();
+        let mut arguments: Vec<TokenStream> = receiver.into_iter().collect();
+        for (position, param) in self.params.list.iter().enumerate() {
+            let local = format_ident!("__arg{}", position);
+            let (statement, expression) = self.argument(param, &local, on_error, object)?;
+            statements.extend(statement);
+            arguments.push(expression);
+        }
+        let path = &self.path;
+        let output = &self.output;
+        // The receiver is borrowed after the conversions: they may run Python code that uses it.
+        Ok(quote! {
+            #statements
+            #receive
+            let __value = #path(#(#arguments),*);
+            let __result = #output(__value, __ctx);
+            __result
+        })
+    }
+
+    fn argument(
+        &self,
+        param: &Param,
+        local: &Ident,
+        on_error: Option<&TokenStream>,
+        object: &dyn Fn(usize) -> (TokenStream, Option<TokenStream>),
+    ) -> syn::Result<(TokenStream, TokenStream)> {
+        let ty = &param.ty;
+        Ok(match &param.source {
+            Source::Ctx => (TokenStream::new(), quote!(__ctx)),
+            Source::Value(index) => {
+                let (required, missing) = object(*index);
+                let on_error = on_error
+                    .cloned()
+                    .unwrap_or_else(|| quote!(|__error| __SIGNATURE.bad_argument(__error, #index)));
+                let missing = if param.default.is_some() { missing } else { None };
+                param.convert(local, &required, &on_error, missing)?
+            }
+            Source::VarArgs => {
+                let name = param.name.to_string();
+                (
+                    quote! {
+                        let #local = <#ty as ::hpy::FromArgs<'_>>::from_args(__args.extra())
+                            .map_err(|__error| __SIGNATURE.bad_named(__error, #name))?;
+                    },
+                    quote!(#local),
+                )
+            }
+            Source::VarKwargs => {
+                let name = param.name.to_string();
+                (
+                    quote! {
+                        let #local = <#ty as ::hpy::FromKwargs<'_>>::from_kwargs(__args.take_kwargs()?)
+                            .map_err(|__error| __SIGNATURE.bad_named(__error, #name))?;
+                    },
+                    quote!(#local),
+                )
+            }
+        })
+    }
+
+    /// The constant that argument sorting and messages use.
+    pub fn signature_constant(&self) -> TokenStream {
+        let params = self.params;
+        let (label, names, required) = (&self.label, &params.names, &params.required);
+        let (positional_only, positional) = (params.positional_only, params.positional);
+        let (var_args, var_kwargs) = (params.var_args, params.var_kwargs);
+        quote! {
+            static __SIGNATURE: ::hpy::impl_::Signature = ::hpy::impl_::Signature {
+                function: #label,
+                params: &[#(#names),*],
+                positional_only: #positional_only,
+                positional: #positional,
+                required: &[#(#required),*],
+                var_args: #var_args,
+                var_kwargs: #var_kwargs,
+            };
+        }
+    }
+
+    /// The body for arguments that `Arguments` has sorted.
+    pub fn sorted_body(&self) -> syn::Result<TokenStream> {
+        self.invoke(|index| (quote!(__args.required(#index)), Some(quote!(__args.get(#index)))))
+    }
+
+    /// Whether arguments need no sorting: all are required and positional-only.
+    fn is_plain(&self) -> bool {
+        let params = self.params;
+        params.positional_only == params.names.len()
+            && params.required.iter().all(|required| *required)
+            && !params.var_args
+            && !params.var_kwargs
+    }
+
+    /// A method definition: an expression of type `HPyDef`.
+    pub fn method(&self, name: &str, receiver_text: &str, doc: &str) -> syn::Result<TokenStream> {
+        let constant = self.signature_constant();
+        let c_name = docs::c_literal(name);
+        let text = match (receiver_text.is_empty(), self.params.text.is_empty()) {
+            (true, _) => self.params.text.clone(),
+            (false, true) => receiver_text.to_owned(),
+            (false, false) => format!("{receiver_text}, {}", self.params.text),
+        };
+        let doc = docs::with_signature(name, &text, doc);
+        let of_class = matches!(self.params.receiver, Receiver::Class);
+        let count = self.params.names.len();
+        let plain = self.is_plain() && !of_class;
+        let (signature, function) = if plain && count == 0 {
+            let body = self.invoke(|_| (TokenStream::new(), None))?;
+            (
+                format_ident!("NOARGS"),
+                quote! {
+                    unsafe extern "C" fn __imp(
+                        __raw: *mut ::hpy::impl_::sys::HPyContext,
+                        __slf: ::hpy::impl_::sys::HPy,
+                    ) -> ::hpy::impl_::sys::HPy {
+                        unsafe { ::hpy::impl_::object(__raw, |__ctx| { #body }) }
+                    }
+                },
+            )
+        } else if plain && count == 1 {
+            let body = self.invoke(|_| (quote!(::hpy::Ref::from_raw(__ctx, __value)), None))?;
+            (
+                format_ident!("O"),
+                quote! {
+                    unsafe extern "C" fn __imp(
+                        __raw: *mut ::hpy::impl_::sys::HPyContext,
+                        __slf: ::hpy::impl_::sys::HPy,
+                        __value: ::hpy::impl_::sys::HPy,
+                    ) -> ::hpy::impl_::sys::HPy {
+                        unsafe { ::hpy::impl_::object(__raw, |__ctx| { #body }) }
+                    }
+                },
+            )
+        } else {
+            let body = self.sorted_body()?;
+            let take_class = of_class.then(|| {
+                quote! {
+                    let (__class, __argv, __count) =
+                        ::hpy::impl_::class_argument(__ctx, __argv, __count)?;
+                }
+            });
+            (
+                format_ident!("KEYWORDS"),
+                quote! {
+                    unsafe extern "C" fn __imp(
+                        __raw: *mut ::hpy::impl_::sys::HPyContext,
+                        __slf: ::hpy::impl_::sys::HPy,
+                        __argv: *const ::hpy::impl_::sys::HPy,
+                        __count: usize,
+                        __names: ::hpy::impl_::sys::HPy,
+                    ) -> ::hpy::impl_::sys::HPy {
+                        unsafe { ::hpy::impl_::object(__raw, |__ctx| {
+                            #take_class
+                            let mut __args = ::hpy::impl_::Arguments::<#count>::from_vectorcall(
+                                __ctx, &__SIGNATURE, __argv, __count, __names,
+                            )?;
+                            #body
+                        }) }
+                    }
+                },
+            )
+        };
+        let number = format_ident!("HPyFunc_{}", signature);
+        Ok(quote! {{
+            #constant
+            #function
+            ::hpy::impl_::method(
+                #c_name,
+                ::hpy::impl_::sys::#number,
+                __imp as *mut ::core::ffi::c_void,
+                ::hpy::__trampoline!(#signature __imp),
+                #doc,
+            )
+        }})
+    }
+}

@@ -1,0 +1,261 @@
+//! `#[hpy::class]`
+
+use crate::call::quiet;
+use crate::docs;
+use crate::options::{self, Opt};
+use crate::params::{Portable, last_segment};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
+use syn::{Fields, ItemStruct, Member, Type};
+
+pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<TokenStream> {
+    if let Some(param) = item.generics.params.first() {
+        return Err(syn::Error::new(
+            param.span(),
+            "a Python class is one type: a generic struct or one with lifetimes cannot be a class",
+        ));
+    }
+    let mut given = options::parse(attribute)?;
+    given.extend(options::take_hpy(&mut item.attrs)?);
+    let ident = item.ident.clone();
+    let mut name = ident.to_string();
+    let (mut frozen, mut subclass, mut base) = (false, false, None);
+    for option in given {
+        match option {
+            Opt::Name(text) => name = text.value(),
+            Opt::Flag(key) if key == "frozen" => frozen = true,
+            Opt::Flag(key) if key == "subclass" => subclass = true,
+            Opt::Path(key, path) if key == "extends" => base = Some(path),
+            other => {
+                return Err(other
+                    .unknown("`name = \"...\"`, `frozen`, `subclass` and `extends = BaseClass`"));
+            }
+        }
+    }
+    let members = members(&mut item.fields)?;
+    let visits = members.iter().filter(|member| !member.no_fields).map(|part| {
+        let (member, span) = (&part.member, part.ty.span());
+        quote::quote_spanned! {span=>
+            (&::hpy::impl_::Part(&self.#member)).visit_part(__visitor);
+        }
+    });
+    let collected = members.iter().filter(|member| !member.no_fields).map(|part| {
+        let ty = &part.ty;
+        quote!(::hpy::impl_::MayHoldFields::<#ty>::ANSWER)
+    });
+    let class: Type = syn::parse_quote!(#ident);
+    let properties = members
+        .iter()
+        .map(|member| member.properties(&name, &class))
+        .collect::<syn::Result<Vec<_>>>()?;
+    let doc = docs::c_literal(&docs::text(&item.attrs));
+    let base_type = match &base {
+        Some(path) => quote!(#path),
+        None => quote!(::hpy::Object),
+    };
+    let frozen_impl = frozen.then(|| quote!(impl ::hpy::Frozen for #ident {}));
+    let quiet = quiet();
+    Ok(quote! {
+        #item
+
+        #quiet
+        const _: () = {
+            use ::hpy::impl_::AnyMayHoldFields as _;
+
+            impl ::hpy::kinds::Kind for #ident {
+                const NAME: &'static str = #name;
+                #[inline(always)]
+                fn check(object: &::hpy::Handle<'_, ::hpy::kinds::Any>) -> bool {
+                    ::hpy::impl_::is_instance::<#ident>(object)
+                }
+            }
+
+            unsafe impl ::hpy::Class for #ident {
+                const FROZEN: bool = #frozen;
+                type Base = #base_type;
+
+                fn definition() -> &'static ::hpy::impl_::Definition {
+                    static DEFINITION: ::hpy::impl_::Definition = ::hpy::impl_::Definition {
+                        name: #name,
+                        doc: #doc,
+                        size: ::core::mem::size_of::<::hpy::impl_::Cell<#ident>>(),
+                        subclass: #subclass,
+                        collected: <#ident as ::hpy::Class>::COLLECTED,
+                        base: <#base_type as ::hpy::impl_::Base>::base_definition,
+                        items: __items,
+                        global: ::hpy::impl_::TypeGlobal::new(),
+                        built: ::std::sync::OnceLock::new(),
+                    };
+                    &DEFINITION
+                }
+
+                const COLLECTED: bool =
+                    <#base_type as ::hpy::impl_::Base>::COLLECTED #(|| #collected)*;
+
+                fn visit_fields(&self, __visitor: &mut ::hpy::Visitor) {
+                    use ::hpy::impl_::{VisitNothing as _, VisitTraverse as _};
+                    #(#visits)*
+                }
+            }
+
+            #frozen_impl
+
+            impl ::hpy::impl_::Export for #ident {
+                fn export() -> ::hpy::impl_::Exported {
+                    ::hpy::impl_::Exported::Class(<#ident as ::hpy::Class>::definition())
+                }
+            }
+
+            fn __items() -> ::std::vec::Vec<::hpy::impl_::Item> {
+                use ::hpy::impl_::NoMethods as _;
+                let () = ::hpy::impl_::Cell::<#ident>::ALIGNMENT_FITS;
+                let mut __items = ::hpy::impl_::FindMethods::<#ident>::items();
+                ::hpy::impl_::push_own_items::<#ident>(
+                    &mut __items,
+                    ::hpy::impl_::FindMethods::<#ident>::HAS_NEW,
+                );
+                #(#properties)*
+                __items
+            }
+        };
+    })
+}
+
+/// A part of the struct.
+struct Part {
+    member: Member,
+    ty: Type,
+    name: String,
+    get: bool,
+    set: bool,
+    no_fields: bool,
+    doc: String,
+}
+
+fn members(fields: &mut Fields) -> syn::Result<Vec<Part>> {
+    let mut parts = Vec::new();
+    for (index, field) in fields.iter_mut().enumerate() {
+        let member = match &field.ident {
+            Some(name) => Member::Named(name.clone()),
+            None => Member::Unnamed(index.into()),
+        };
+        let mut part = Part {
+            name: field.ident.as_ref().map_or_else(String::new, crate::params::plain_name),
+            member,
+            ty: field.ty.clone(),
+            get: false,
+            set: false,
+            no_fields: false,
+            doc: docs::text(&field.attrs),
+        };
+        for option in options::take_hpy(&mut field.attrs)? {
+            match option {
+                Opt::Name(text) => part.name = text.value(),
+                Opt::Flag(key) if key == "get" => part.get = true,
+                Opt::Flag(key) if key == "set" => part.set = true,
+                Opt::Flag(key) if key == "no_fields" => part.no_fields = true,
+                other => {
+                    return Err(other.unknown("`get`, `set`, `name = \"...\"` and `no_fields`"));
+                }
+            }
+        }
+        if (part.get || part.set) && part.name.is_empty() {
+            return Err(syn::Error::new(
+                field.ty.span(),
+                "a property of an unnamed part needs a name: #[hpy(get, name = \"...\")]",
+            ));
+        }
+        parts.push(part);
+    }
+    Ok(parts)
+}
+
+impl Part {
+    /// Statements that push the properties of this part to `__items`.
+    fn properties(&self, class_name: &str, class: &Type) -> syn::Result<TokenStream> {
+        let mut tokens = TokenStream::new();
+        let (member, name) = (&self.member, docs::c_literal(&self.name));
+        let is_field = last_segment(&self.ty).is_some_and(|segment| segment.ident == "Field");
+        if self.get {
+            let doc = docs::c_literal(&self.doc);
+            let value = if is_field {
+                quote!(::hpy::impl_::Output::output(__object.load(|__class| &__class.#member), __ctx))
+            } else {
+                quote! {
+                    let __self = ::hpy::impl_::borrow_for(__object)?;
+                    let __value = ::core::clone::Clone::clone(&__self.#member);
+                    ::hpy::impl_::Output::output(__value, __ctx)
+                }
+            };
+            tokens.extend(quote! {
+                __items.push(::hpy::impl_::Item::Property({
+                    unsafe extern "C" fn __imp(
+                        __raw: *mut ::hpy::impl_::sys::HPyContext,
+                        __slf: ::hpy::impl_::sys::HPy,
+                        _closure: *mut ::core::ffi::c_void,
+                    ) -> ::hpy::impl_::sys::HPy {
+                        unsafe { ::hpy::impl_::object(__raw, |__ctx| {
+                            let __object = ::hpy::impl_::receiver::<#class>(__ctx, __slf);
+                            #value
+                        }) }
+                    }
+                    ::hpy::impl_::getter(
+                        #name,
+                        __imp as *mut ::core::ffi::c_void,
+                        ::hpy::__trampoline!(GETTER __imp),
+                        #doc,
+                    )
+                }));
+            });
+        }
+        if self.set {
+            let mut ty = self.ty.clone();
+            Portable { class: Some(class) }.visit_type_mut(&mut ty);
+            let label = format!("{class_name}.{}", self.name);
+            let store = if is_field {
+                quote! {
+                    let __new = ::hpy::impl_::field_value(&__object, |__class| &__class.#member, __value)
+                        .map_err(|__error| ::hpy::impl_::bad_attribute(__error, #label))?;
+                    __object.store(|__class| &__class.#member, __new.as_deref())
+                }
+            } else {
+                quote! {
+                    let __new = <#ty as ::hpy::FromPy<'_>>::from_py(__value)
+                        .map_err(|__error| ::hpy::impl_::bad_attribute(__error, #label))?;
+                    let mut __self = ::hpy::impl_::borrow_mut_for(__object)?;
+                    __self.#member = __new;
+                    Ok(())
+                }
+            };
+            tokens.extend(setter(&name.to_token_stream(), class, &label, &store));
+        }
+        Ok(tokens)
+    }
+}
+
+/// A statement that pushes a setter whose body has `__ctx`, `__object` and `__value`.
+pub fn setter(name: &TokenStream, class: &Type, label: &str, body: &TokenStream) -> TokenStream {
+    quote! {
+        __items.push(::hpy::impl_::Item::Property({
+            unsafe extern "C" fn __imp(
+                __raw: *mut ::hpy::impl_::sys::HPyContext,
+                __slf: ::hpy::impl_::sys::HPy,
+                __value: ::hpy::impl_::sys::HPy,
+                _closure: *mut ::core::ffi::c_void,
+            ) -> ::core::ffi::c_int {
+                unsafe { ::hpy::impl_::status(__raw, |__ctx| {
+                    let __object = ::hpy::impl_::receiver::<#class>(__ctx, __slf);
+                    let __value = ::hpy::impl_::set_value(__ctx, __value, #label)?;
+                    #body
+                }) }
+            }
+            ::hpy::impl_::setter(
+                #name,
+                __imp as *mut ::core::ffi::c_void,
+                ::hpy::__trampoline!(SETTER __imp),
+            )
+        }));
+    }
+}

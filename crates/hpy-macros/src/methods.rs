@@ -1,0 +1,441 @@
+//! `#[hpy::methods]`
+
+use crate::call::{Callee, quiet};
+use crate::class::setter;
+use crate::docs;
+use crate::options::{self, CallOptions};
+use crate::params::{Context, Params, Receiver, Style, TakesClass, last_segment, plain_name};
+use crate::slots::{Special, arity, special};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use std::collections::BTreeMap;
+use syn::spanned::Spanned;
+use syn::{Attribute, Ident, ImplItem, ImplItemFn, ItemImpl, Type};
+
+/// What an attribute makes of a function.
+#[derive(Clone, PartialEq)]
+enum Role {
+    Method,
+    New,
+    Getter(Option<Ident>),
+    Setter(Option<Ident>),
+    Static,
+    Class,
+    Attribute,
+}
+
+pub fn expand(attribute: TokenStream, mut item: ItemImpl) -> syn::Result<TokenStream> {
+    if !attribute.is_empty() {
+        return Err(syn::Error::new(
+            attribute.span(),
+            "#[hpy::methods] takes no options; they belong to the single functions: #[hpy(name = \"...\")]",
+        ));
+    }
+    if let Some((_, path, _)) = &item.trait_ {
+        return Err(syn::Error::new(
+            path.span(),
+            "#[hpy::methods] belongs on an inherent impl block: a trait's methods are no methods in Python",
+        ));
+    }
+    let class = (*item.self_ty).clone();
+    let Some(segment) = last_segment(&class) else {
+        return Err(syn::Error::new(class.span(), "expected the struct of the class"));
+    };
+    let class_name = segment.ident.to_string();
+    let mut block = Block {
+        class: &class,
+        class_name,
+        items: TokenStream::new(),
+        pairs: BTreeMap::new(),
+        has_new: false,
+    };
+    let mut errors: Option<syn::Error> = None;
+    for item in &mut item.items {
+        let result = match item {
+            ImplItem::Fn(function) => block.function(function),
+            ImplItem::Const(constant) => {
+                let (role, _) = take_role(&mut constant.attrs)?;
+                if role == Role::Attribute {
+                    let ident = &constant.ident;
+                    block.attribute(ident, quote!(<#class>::#ident))
+                } else {
+                    Ok(())
+                }
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = result {
+            match &mut errors {
+                Some(all) => all.combine(error),
+                none => *none = Some(error),
+            }
+        }
+    }
+    if let Some(error) = errors {
+        // The block itself stays, so that there are no errors of missing methods besides.
+        let error = error.into_compile_error();
+        return Ok(quote!(#item #error));
+    }
+    block.finish_pairs();
+    let (items, has_new) = (&block.items, block.has_new);
+    let quiet = quiet();
+    Ok(quote! {
+        #item
+
+        #quiet
+        const _: () = {
+            impl ::hpy::impl_::Methods for #class {
+                const HAS_NEW: bool = #has_new;
+                fn items() -> ::std::vec::Vec<::hpy::impl_::Item> {
+                    let mut __items = ::std::vec::Vec::new();
+                    #items
+                    __items
+                }
+            }
+        };
+    })
+}
+
+/// Takes the attributes that say what a function is.
+fn take_role(attributes: &mut Vec<Attribute>) -> syn::Result<(Role, Option<Span>)> {
+    let mut role = Role::Method;
+    let mut place: Option<Span> = None;
+    let mut failure: Option<syn::Error> = None;
+    attributes.retain(|attribute| {
+        let path = attribute.path();
+        let argument = || -> syn::Result<Option<Ident>> {
+            match &attribute.meta {
+                syn::Meta::List(list) => list.parse_args().map(Some),
+                _ => Ok(None),
+            }
+        };
+        let found = if path.is_ident("new") {
+            Ok(Role::New)
+        } else if path.is_ident("getter") {
+            argument().map(Role::Getter)
+        } else if path.is_ident("setter") {
+            argument().map(Role::Setter)
+        } else if path.is_ident("staticmethod") {
+            Ok(Role::Static)
+        } else if path.is_ident("classmethod") {
+            Ok(Role::Class)
+        } else if path.is_ident("classattr") {
+            Ok(Role::Attribute)
+        } else {
+            return true;
+        };
+        match found {
+            Ok(found) if place.is_none() => {
+                role = found;
+                place = Some(path.span());
+            }
+            Ok(_) => {
+                failure = Some(syn::Error::new(
+                    path.span(),
+                    "one function is one thing: keep one of the two attributes",
+                ));
+            }
+            Err(error) => failure = Some(error),
+        }
+        false
+    });
+    match failure {
+        Some(error) => Err(error),
+        None => Ok((role, place)),
+    }
+}
+
+struct Block<'a> {
+    class: &'a Type,
+    class_name: String,
+    items: TokenStream,
+    /// Definitions that several functions make up, by slot: the code of each half.
+    pairs: BTreeMap<String, Vec<(Special, TokenStream)>>,
+    has_new: bool,
+}
+
+impl Block<'_> {
+    fn function(&mut self, function: &mut ImplItemFn) -> syn::Result<()> {
+        let (role, place) = take_role(&mut function.attrs)?;
+        let options = CallOptions::from(options::take_hpy(&mut function.attrs)?)?;
+        let ident = function.sig.ident.clone();
+        let doc = docs::text(&function.attrs);
+        let mut name = plain_name(&ident);
+        if let Some(text) = &options.name {
+            name = text.value();
+        }
+        let kind = if role == Role::Method { special(&name) } else { None };
+        if role == Role::Attribute {
+            if let Some(input) = function.sig.inputs.first() {
+                return Err(syn::Error::new(
+                    input.span(),
+                    "a class attribute is made once, without arguments: fn NAME() -> T",
+                ));
+            }
+            let class = self.class;
+            return self.attribute(&ident, quote!(<#class>::#ident()));
+        }
+        let by_name = matches!(kind, None | Some(Special::Call | Special::Init));
+        let context = Context {
+            class: Some(self.class),
+            style: if by_name && !matches!(role, Role::Getter(_) | Role::Setter(_)) {
+                Style::Normal
+            } else {
+                Style::Positional
+            },
+            takes_class: match role {
+                Role::Class => TakesClass::Always,
+                Role::New => TakesClass::IfNamed,
+                _ => TakesClass::No,
+            },
+        };
+        let params = Params::new(&function.sig, options.signature.as_ref(), &context)?;
+        let class = self.class;
+        let label = match role {
+            Role::New => self.class_name.clone(),
+            _ => format!("{}.{name}", self.class_name),
+        };
+        let mut callee = Callee {
+            params: &params,
+            path: quote!(<#class>::#ident),
+            label,
+            class: Some(class),
+            output: quote!(::hpy::impl_::Output::output),
+        };
+        let needs_self = !matches!(role, Role::New | Role::Static | Role::Class);
+        if needs_self && matches!(params.receiver, Receiver::None) {
+            return Err(syn::Error::new(
+                ident.span(),
+                "a method takes `&self`, `&mut self` or `slf: Ref<'_, Self>`; without one it is \
+                 a #[staticmethod], or the constructor: #[new]",
+            ));
+        }
+        if !needs_self
+            && matches!(params.receiver, Receiver::Shared | Receiver::Exclusive | Receiver::Handle)
+        {
+            return Err(syn::Error::new(
+                place.unwrap_or(ident.span()),
+                "this attribute is for a function without `self`: there is no instance yet",
+            ));
+        }
+        match role {
+            Role::New => self.constructor(&callee),
+            Role::Getter(given) => {
+                let name = given.map_or_else(
+                    || name.strip_prefix("get_").unwrap_or(&name).to_owned(),
+                    |name| plain_name(&name),
+                );
+                self.getter(&callee, &name, &doc, function)
+            }
+            Role::Setter(given) => {
+                let name = given.map_or_else(
+                    || name.strip_prefix("set_").unwrap_or(&name).to_owned(),
+                    |name| plain_name(&name),
+                );
+                self.setter(&callee, &name, function)
+            }
+            Role::Static => {
+                let def = callee.method(&name, "$self", &doc)?;
+                self.push(quote!(::hpy::impl_::Item::StaticMethod(#def)));
+                Ok(())
+            }
+            Role::Class => {
+                let def = callee.method(&name, "$self, cls", &doc)?;
+                self.push(quote!(::hpy::impl_::Item::ClassMethod(#def)));
+                Ok(())
+            }
+            Role::Attribute => Ok(()),
+            Role::Method => match kind {
+                None | Some(Special::Plain) => {
+                    let def = callee.method(&name, "$self", &doc)?;
+                    self.push(quote!(::hpy::impl_::Item::Def(#def)));
+                    Ok(())
+                }
+                Some(Special::SlotMethod) => {
+                    let def = callee.method(&name, "$self", &doc)?;
+                    self.push(quote!(::hpy::impl_::Item::SlotMethod(#def)));
+                    Ok(())
+                }
+                Some(Special::Next) => {
+                    callee.output = quote!(::hpy::impl_::NextOutput::next_output);
+                    let def = callee.method(&name, "$self", &doc)?;
+                    self.push(quote!(::hpy::impl_::Item::SlotMethod(#def)));
+                    Ok(())
+                }
+                Some(kind) => self.special(&callee, kind, &name, function),
+            },
+        }
+    }
+
+    fn push(&mut self, item: TokenStream) {
+        self.items.extend(quote!(__items.push(#item);));
+    }
+
+    fn attribute(&mut self, ident: &Ident, value: TokenStream) -> syn::Result<()> {
+        let name = docs::c_literal(&plain_name(ident));
+        self.push(quote! {
+            ::hpy::impl_::Item::Attribute(#name, |__ctx| {
+                ::hpy::impl_::Output::output(#value, __ctx)
+            })
+        });
+        Ok(())
+    }
+
+    fn constructor(&mut self, callee: &Callee<'_>) -> syn::Result<()> {
+        self.has_new = true;
+        let class = self.class;
+        let callee = Callee {
+            params: callee.params,
+            path: callee.path.clone(),
+            label: callee.label.clone(),
+            class: callee.class,
+            output: quote! {
+                (|__value, _| ::hpy::impl_::Constructed::<'_, #class>::constructed(__value, __class))
+            },
+        };
+        let constant = callee.signature_constant();
+        let body = callee.sorted_body()?;
+        let count = callee.params.names.len();
+        self.push(quote! {
+            ::hpy::impl_::Item::Def({
+                #constant
+                unsafe extern "C" fn __imp(
+                    __raw: *mut ::hpy::impl_::sys::HPyContext,
+                    __slf: ::hpy::impl_::sys::HPy,
+                    __argv: *const ::hpy::impl_::sys::HPy,
+                    __count: isize,
+                    __kwargs: ::hpy::impl_::sys::HPy,
+                ) -> ::hpy::impl_::sys::HPy {
+                    unsafe { ::hpy::impl_::object(__raw, |__ctx| {
+                        let __class: ::hpy::Ref<'_, ::hpy::kinds::Type> =
+                            ::hpy::Ref::from_raw(__ctx, __slf);
+                        let mut __args = ::hpy::impl_::Arguments::<#count>::from_dict_call(
+                            __ctx, &__SIGNATURE, __argv, __count, __kwargs,
+                        )?;
+                        #body
+                    }) }
+                }
+                ::hpy::impl_::slot(
+                    ::hpy::impl_::sys::HPy_tp_new,
+                    __imp as *mut ::core::ffi::c_void,
+                    ::hpy::__trampoline!(NEWFUNC __imp),
+                )
+            })
+        });
+        Ok(())
+    }
+
+    fn getter(
+        &mut self,
+        callee: &Callee<'_>,
+        name: &str,
+        doc: &str,
+        function: &ImplItemFn,
+    ) -> syn::Result<()> {
+        if !callee.params.names.is_empty() {
+            return Err(syn::Error::new(
+                function.sig.inputs.span(),
+                "a getter takes nothing but `self` and the token: fn x(&self) -> T",
+            ));
+        }
+        let body = callee.invoke(|_| (TokenStream::new(), None))?;
+        let (name, doc) = (docs::c_literal(name), docs::c_literal(doc));
+        self.push(quote! {
+            ::hpy::impl_::Item::Property({
+                unsafe extern "C" fn __imp(
+                    __raw: *mut ::hpy::impl_::sys::HPyContext,
+                    __slf: ::hpy::impl_::sys::HPy,
+                    _closure: *mut ::core::ffi::c_void,
+                ) -> ::hpy::impl_::sys::HPy {
+                    unsafe { ::hpy::impl_::object(__raw, |__ctx| { #body }) }
+                }
+                ::hpy::impl_::getter(
+                    #name,
+                    __imp as *mut ::core::ffi::c_void,
+                    ::hpy::__trampoline!(GETTER __imp),
+                    #doc,
+                )
+            })
+        });
+        Ok(())
+    }
+
+    fn setter(
+        &mut self,
+        callee: &Callee<'_>,
+        name: &str,
+        function: &ImplItemFn,
+    ) -> syn::Result<()> {
+        if callee.params.names.len() != 1 {
+            return Err(syn::Error::new(
+                function.sig.inputs.span(),
+                "a setter takes one value: fn set_x(&mut self, value: T)",
+            ));
+        }
+        let label = format!("{}.{name}", self.class_name);
+        let on_error = quote!(|__error| ::hpy::impl_::bad_attribute(__error, #label));
+        let callee = Callee {
+            params: callee.params,
+            path: callee.path.clone(),
+            label: label.clone(),
+            class: callee.class,
+            output: quote!(::hpy::impl_::unit),
+        };
+        let body = callee.invoke_with(&on_error, |_| (quote!(__value), None))?;
+        let body = quote! {
+            let __slf = __object.as_raw();
+            #body
+        };
+        self.items.extend(setter(
+            &docs::c_literal(name).to_token_stream(),
+            self.class,
+            &label,
+            &body,
+        ));
+        Ok(())
+    }
+
+    /// A slot of the ABI.
+    fn special(
+        &mut self,
+        callee: &Callee<'_>,
+        kind: Special,
+        name: &str,
+        function: &ImplItemFn,
+    ) -> syn::Result<()> {
+        if let Some(count) = arity(kind) {
+            let given = callee.params.names.len();
+            let optional = matches!(kind, Special::Power { .. } | Special::InPlace { .. });
+            if given != count && !(optional && given == 1) {
+                return Err(syn::Error::new(
+                    function.sig.ident.span(),
+                    format!(
+                        "Python calls {name} with {count} argument{} besides `self`, this has {given}",
+                        if count == 1 { "" } else { "s" }
+                    ),
+                ));
+            }
+        }
+        let key = match kind {
+            Special::SetItem | Special::DelItem => "setitem".to_owned(),
+            Special::Binary { slot, .. } => slot.to_owned(),
+            Special::Power { .. } => "HPy_nb_power".to_owned(),
+            Special::Compare(_) | Special::RichCompare => "compare".to_owned(),
+            _ => {
+                let item = crate::special::single(self.class, callee, kind)?;
+                self.items.extend(item);
+                return Ok(());
+            }
+        };
+        let code = crate::special::half(self.class, callee, kind)?;
+        self.pairs.entry(key).or_default().push((kind, code));
+        Ok(())
+    }
+
+    fn finish_pairs(&mut self) {
+        for (key, halves) in std::mem::take(&mut self.pairs) {
+            let item = crate::special::joined(self.class, &key, &halves);
+            self.push(quote!(::hpy::impl_::Item::Def(#item)));
+        }
+    }
+}

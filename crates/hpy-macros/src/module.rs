@@ -1,0 +1,255 @@
+//! `#[hpy::module]`
+
+use crate::call::quiet;
+use crate::docs;
+use crate::options::{self, Opt};
+use crate::params::{last_segment, plain_name};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::spanned::Spanned;
+use syn::{Attribute, Item, ItemMod, Path, Type, UseTree};
+
+pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStream> {
+    let mut given = options::parse(attribute)?;
+    given.extend(options::take_hpy(&mut item.attrs)?);
+    let mut name = plain_name(&item.ident);
+    let (mut gil_used, mut main_only) = (true, false);
+    for option in given {
+        match option {
+            Opt::Name(text) => name = text.value(),
+            Opt::Bool(key, value) if key == "gil_used" => gil_used = value,
+            Opt::Flag(key) if key == "main_interpreter_only" => main_only = true,
+            other => {
+                return Err(other
+                    .unknown("`name = \"...\"`, `gil_used = false` and `main_interpreter_only`"));
+            }
+        }
+    }
+    let span = item.ident.span();
+    let Some((_, content)) = &mut item.content else {
+        return Err(syn::Error::new(
+            span,
+            "the macro must see what is in the module: write it inline, mod name { ... }",
+        ));
+    };
+    let mut parts = Parts::default();
+    for item in content.iter_mut() {
+        parts.take(item)?;
+    }
+    let doc = docs::c_literal(&docs::text(&item.attrs));
+    let Parts { exports, constants, globals, init } = parts;
+    let constants = constants.iter().map(|(name, value)| {
+        let name = docs::c_literal(name);
+        quote! {
+            ::hpy::impl_::add_value(__ctx, __module, #name, |__ctx| {
+                ::hpy::impl_::Output::output(#value, __ctx)
+            })?;
+        }
+    });
+    let init = init.map(|(function, takes_ctx)| {
+        let call = if takes_ctx {
+            quote!(#function(__ctx, __module))
+        } else {
+            quote!(#function(__module))
+        };
+        quote!(::hpy::impl_::unit(#call, __ctx)?;)
+    });
+    let flags = u32::from(!gil_used) | (u32::from(main_only) << 1);
+    let c_name = docs::c_literal(&name);
+    let symbol = |prefix: &str| format_ident!("{}{}", prefix, name, span = span);
+    let init_symbol = symbol("HPyInit_");
+    let context_symbol = symbol("HPyInitGlobalContext_");
+    let extensions_symbol = symbol("HPyInitExtensions_");
+    let flags_symbol = symbol("hpy_module_flags_");
+    let major_symbol = symbol("get_required_hpy_major_version_");
+    let minor_symbol = symbol("get_required_hpy_minor_version_");
+    let direct_symbol = symbol("PyInit_");
+    let quiet = quiet();
+    let generated: syn::File = syn::parse2(quote! {
+        #quiet
+        const _: () = {
+            fn __exports() -> ::std::vec::Vec<::hpy::impl_::Exported> {
+                ::std::vec![#(<#exports as ::hpy::impl_::Export>::export()),*]
+            }
+
+            unsafe extern "C" fn __exec(
+                __raw: *mut ::hpy::impl_::sys::HPyContext,
+                __object: ::hpy::impl_::sys::HPy,
+            ) -> ::core::ffi::c_int {
+                unsafe { ::hpy::impl_::exec(__raw, __object, |__ctx, __module| {
+                    ::hpy::impl_::add_exports(__ctx, __module, __exports())?;
+                    #(#constants)*
+                    #init
+                    Ok(())
+                }) }
+            }
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn #init_symbol() -> *mut ::hpy::impl_::sys::HPyModuleDef {
+                static MODULE: ::hpy::impl_::ModuleCell = ::hpy::impl_::ModuleCell::new();
+                MODULE.get(|| ::hpy::impl_::ModuleInfo {
+                    doc: #doc,
+                    exports: __exports(),
+                    globals: ::std::vec![#(#globals.cell().as_raw()),*],
+                    exec: __exec,
+                    exec_trampoline: ::hpy::__trampoline!(INQUIRY __exec),
+                })
+            }
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn #context_symbol(context: *mut ::hpy::impl_::sys::HPyContext) {
+                ::hpy::impl_::set_trampoline_context(context);
+            }
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn #extensions_symbol(version: u32) {
+                ::hpy::impl_::set_extensions(version);
+            }
+
+            #[unsafe(no_mangle)]
+            pub static #flags_symbol: u32 = #flags;
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn #major_symbol() -> u32 {
+                ::hpy::impl_::sys::HPY_ABI_VERSION
+            }
+
+            #[unsafe(no_mangle)]
+            pub extern "C" fn #minor_symbol() -> u32 {
+                ::hpy::impl_::sys::HPY_ABI_VERSION_MINOR
+            }
+
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C" fn #direct_symbol() -> *mut ::core::ffi::c_void {
+                unsafe extern "C" fn init() -> *mut ::hpy::impl_::sys::HPyModuleDef {
+                    #init_symbol()
+                }
+                unsafe extern "C" fn context(context: *mut ::hpy::impl_::sys::HPyContext) {
+                    #context_symbol(context)
+                }
+                unsafe extern "C" fn extensions(version: u32) {
+                    #extensions_symbol(version)
+                }
+                static DIRECT: ::hpy::impl_::direct::HPyDirectModule =
+                    ::hpy::impl_::direct::HPyDirectModule {
+                        size: ::core::mem::size_of::<::hpy::impl_::direct::HPyDirectModule>(),
+                        name: #c_name.as_ptr(),
+                        abi_major: ::hpy::impl_::sys::HPY_ABI_VERSION,
+                        abi_minor: ::hpy::impl_::sys::HPY_ABI_VERSION_MINOR,
+                        init,
+                        init_global_context: context,
+                        init_extensions: ::core::option::Option::Some(extensions),
+                        flags: #flags,
+                    };
+                unsafe { ::hpy::impl_::direct::init(&DIRECT) }
+            }
+        };
+    })?;
+    content.extend(generated.items);
+    Ok(item.into_token_stream())
+}
+
+/// What a module is made up of.
+#[derive(Default)]
+struct Parts {
+    /// Paths of functions and classes.
+    exports: Vec<TokenStream>,
+    constants: Vec<(String, TokenStream)>,
+    globals: Vec<TokenStream>,
+    init: Option<(TokenStream, bool)>,
+}
+
+/// Whether the path is `hpy::name` or `name`.
+fn names(path: &Path, name: &str) -> bool {
+    let mut segments = path.segments.iter().rev();
+    segments.next().is_some_and(|last| last.ident == name)
+        && segments.next().is_none_or(|crate_name| crate_name.ident == "hpy")
+}
+
+fn has(attributes: &[Attribute], name: &str) -> bool {
+    attributes.iter().any(|attribute| names(attribute.path(), name))
+}
+
+fn take(attributes: &mut Vec<Attribute>, name: &str) -> bool {
+    let before = attributes.len();
+    attributes.retain(|attribute| !names(attribute.path(), name));
+    attributes.len() != before
+}
+
+impl Parts {
+    fn take(&mut self, item: &mut Item) -> syn::Result<()> {
+        match item {
+            Item::Fn(function) => {
+                let ident = &function.sig.ident;
+                if has(&function.attrs, "function") {
+                    self.exports.push(quote!(#ident));
+                }
+                if take(&mut function.attrs, "init") {
+                    let ident = function.sig.ident.clone();
+                    if self.init.is_some() {
+                        return Err(syn::Error::new(ident.span(), "a module has one #[init]"));
+                    }
+                    let count = function.sig.inputs.len();
+                    if !(1..=2).contains(&count) {
+                        return Err(syn::Error::new(
+                            function.sig.span(),
+                            "the init function gets the module: fn init(ctx: Ctx<'_>, module: Ref<'_, Module>) -> PyResult<'_>",
+                        ));
+                    }
+                    self.init = Some((quote!(#ident), count == 2));
+                }
+            }
+            Item::Struct(class) => {
+                if has(&class.attrs, "class") || has(&class.attrs, "exception") {
+                    let ident = &class.ident;
+                    self.exports.push(quote!(#ident));
+                }
+            }
+            Item::Const(constant) => {
+                if take(&mut constant.attrs, "constant") {
+                    let ident = &constant.ident;
+                    self.constants.push((plain_name(ident), quote!(#ident)));
+                }
+            }
+            Item::Static(global) => {
+                if is_global(&global.ty) {
+                    let ident = &global.ident;
+                    self.globals.push(quote!(#ident));
+                }
+            }
+            Item::Use(import) => {
+                if take(&mut import.attrs, "export") {
+                    self.import(&import.tree)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The names that a `use` brings in.
+    fn import(&mut self, tree: &UseTree) -> syn::Result<()> {
+        match tree {
+            UseTree::Path(path) => self.import(&path.tree),
+            UseTree::Name(name) => {
+                let ident = &name.ident;
+                self.exports.push(quote!(#ident));
+                Ok(())
+            }
+            UseTree::Rename(rename) => {
+                let ident = &rename.rename;
+                self.exports.push(quote!(#ident));
+                Ok(())
+            }
+            UseTree::Group(group) => group.items.iter().try_for_each(|tree| self.import(tree)),
+            UseTree::Glob(glob) => Err(syn::Error::new(
+                glob.span(),
+                "the macro cannot see what `*` brings in: name what is exported",
+            )),
+        }
+    }
+}
+
+fn is_global(ty: &Type) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == "Global")
+}

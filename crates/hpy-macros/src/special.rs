@@ -1,0 +1,354 @@
+//! The code of special methods that are slots of the ABI.
+
+use crate::call::Callee;
+use crate::slots::Special;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Type;
+
+/// Binds a raw handle as a reference of the call.
+fn borrowed(raw: &TokenStream) -> TokenStream {
+    quote!(::hpy::Ref::<'_, ::hpy::kinds::Any>::from_raw(__ctx, #raw))
+}
+
+/// Parameters of an implementation after the context: names with types.
+fn implementation(
+    parameters: &TokenStream,
+    returns: &TokenStream,
+    run: &TokenStream,
+    constant: &TokenStream,
+    body: &TokenStream,
+) -> TokenStream {
+    quote! {
+        #constant
+        unsafe extern "C" fn __imp(
+            __raw: *mut ::hpy::impl_::sys::HPyContext,
+            #parameters
+        ) #returns {
+            unsafe { #run(__raw, |__ctx| { #body }) }
+        }
+    }
+}
+
+fn slot_item(slot: &str, signature: &str, function: &TokenStream) -> TokenStream {
+    let (slot, signature) = (format_ident!("{}", slot), format_ident!("{}", signature));
+    quote!({
+        #function
+        ::hpy::impl_::slot(
+            ::hpy::impl_::sys::#slot,
+            __imp as *mut ::core::ffi::c_void,
+            ::hpy::__trampoline!(#signature __imp),
+        )
+    })
+}
+
+/// `with` in place of the output function.
+fn with_output<'a>(callee: &Callee<'a>, output: TokenStream) -> Callee<'a> {
+    Callee {
+        params: callee.params,
+        path: callee.path.clone(),
+        label: callee.label.clone(),
+        class: callee.class,
+        output,
+    }
+}
+
+/// A statement that pushes the slot (or slots) of a method that is one by itself.
+pub fn single(class: &Type, callee: &Callee<'_>, kind: Special) -> syn::Result<TokenStream> {
+    let hpy = quote!(::hpy::impl_::sys::HPy);
+    let returns_object = quote!(-> ::hpy::impl_::sys::HPy);
+    let object = quote!(::hpy::impl_::object);
+    let constant = callee.signature_constant();
+    let none = |_: usize| (TokenStream::new(), None);
+    let other = |_: usize| (borrowed(&quote!(__other)), None);
+    let push = |item: TokenStream| quote!(__items.push(::hpy::impl_::Item::Def(#item)););
+    Ok(match kind {
+        Special::Unary { slot, signature } => {
+            let body = callee.invoke(none)?;
+            let function =
+                implementation(&quote!(__slf: #hpy), &returns_object, &object, &constant, &body);
+            push(slot_item(slot, signature, &function))
+        }
+        Special::Len | Special::Bool | Special::Hash => {
+            let (output, ty, slots): (_, _, &[(&str, &str)]) = match kind {
+                Special::Len => (
+                    quote!(::hpy::impl_::length),
+                    quote!(isize),
+                    &[("HPy_mp_length", "LENFUNC"), ("HPy_sq_length", "LENFUNC")],
+                ),
+                Special::Bool => (
+                    quote!(::hpy::impl_::truth),
+                    quote!(::core::ffi::c_int),
+                    &[("HPy_nb_bool", "INQUIRY")],
+                ),
+                _ => (
+                    quote!(::hpy::impl_::HashOutput::hash_output),
+                    quote!(isize),
+                    &[("HPy_tp_hash", "HASHFUNC")],
+                ),
+            };
+            let body = with_output(callee, output).invoke(none)?;
+            let function = implementation(
+                &quote!(__slf: #hpy),
+                &quote!(-> #ty),
+                &quote!(::hpy::impl_::number::<#ty>),
+                &constant,
+                &body,
+            );
+            slots
+                .iter()
+                .map(|(slot, signature)| push(slot_item(slot, signature, &function)))
+                .collect()
+        }
+        Special::Contains => {
+            let body = with_output(callee, quote!(::hpy::impl_::truth)).invoke(other)?;
+            let function = implementation(
+                &quote!(__slf: #hpy, __other: #hpy),
+                &quote!(-> ::core::ffi::c_int),
+                &quote!(::hpy::impl_::number::<::core::ffi::c_int>),
+                &constant,
+                &body,
+            );
+            push(slot_item("HPy_sq_contains", "OBJOBJPROC", &function))
+        }
+        Special::GetItem => {
+            let body = callee.invoke(other)?;
+            let function = implementation(
+                &quote!(__slf: #hpy, __other: #hpy),
+                &returns_object,
+                &object,
+                &constant,
+                &body,
+            );
+            push(slot_item("HPy_mp_subscript", "BINARYFUNC", &function))
+        }
+        Special::InPlace { slot, signature } => {
+            let body = with_output(callee, quote!(::hpy::impl_::unit)).invoke(|index| {
+                let raw = if index == 0 { quote!(__other) } else { quote!(__third) };
+                (borrowed(&raw), None)
+            })?;
+            let body = quote! {
+                let __done = { #body };
+                __done?;
+                Ok(::hpy::impl_::receiver::<#class>(__ctx, __slf).to_owned().into_any())
+            };
+            let parameters = if signature == "TERNARYFUNC" {
+                quote!(__slf: #hpy, __other: #hpy, __third: #hpy)
+            } else {
+                quote!(__slf: #hpy, __other: #hpy)
+            };
+            let function = implementation(&parameters, &returns_object, &object, &constant, &body);
+            push(slot_item(slot, signature, &function))
+        }
+        Special::Call => {
+            let count = callee.params.names.len();
+            let body = callee.sorted_body()?;
+            let body = quote! {
+                let mut __args = ::hpy::impl_::Arguments::<#count>::from_vectorcall(
+                    __ctx, &__SIGNATURE, __argv, __count, __names,
+                )?;
+                #body
+            };
+            let function = implementation(
+                &quote!(__slf: #hpy, __argv: *const #hpy, __count: usize, __names: #hpy),
+                &returns_object,
+                &object,
+                &constant,
+                &body,
+            );
+            push(slot_item("HPy_tp_call", "KEYWORDS", &function))
+        }
+        Special::Init => {
+            let count = callee.params.names.len();
+            let body = with_output(callee, quote!(::hpy::impl_::unit)).sorted_body()?;
+            let body = quote! {
+                let mut __args = ::hpy::impl_::Arguments::<#count>::from_dict_call(
+                    __ctx, &__SIGNATURE, __argv, __count, __kwargs,
+                )?;
+                #body
+            };
+            let function = implementation(
+                &quote!(__slf: #hpy, __argv: *const #hpy, __count: isize, __kwargs: #hpy),
+                &quote!(-> ::core::ffi::c_int),
+                &quote!(::hpy::impl_::status),
+                &constant,
+                &body,
+            );
+            push(slot_item("HPy_tp_init", "INITPROC", &function))
+        }
+        Special::DescrGet => {
+            let body = callee.invoke(|index| {
+                let raw = if index == 0 { quote!(__other) } else { quote!(__third) };
+                (quote!(::hpy::impl_::or_none(__ctx, #raw)), None)
+            })?;
+            let function = implementation(
+                &quote!(__slf: #hpy, __other: #hpy, __third: #hpy),
+                &returns_object,
+                &object,
+                &constant,
+                &body,
+            );
+            push(slot_item("HPy_tp_descr_get", "TERNARYFUNC", &function))
+        }
+        Special::Finalize => {
+            let body = with_output(callee, quote!(::hpy::impl_::unit)).invoke(none)?;
+            let function = implementation(
+                &quote!(__slf: #hpy),
+                &TokenStream::new(),
+                &quote!(::hpy::impl_::unraisable),
+                &constant,
+                &body,
+            );
+            push(slot_item("HPy_tp_finalize", "DESTRUCTOR", &function))
+        }
+        Special::SetItem
+        | Special::DelItem
+        | Special::Binary { .. }
+        | Special::Power { .. }
+        | Special::Compare(_)
+        | Special::RichCompare
+        | Special::SlotMethod
+        | Special::Next
+        | Special::Plain => TokenStream::new(),
+    })
+}
+
+/// The code of one of several methods that make up a slot: a block of type `PyResult`.
+pub fn half(class: &Type, callee: &Callee<'_>, kind: Special) -> syn::Result<TokenStream> {
+    let constant = callee.signature_constant();
+    let body = match kind {
+        Special::SetItem => with_output(callee, quote!(::hpy::impl_::unit)).invoke(|index| {
+            let raw = if index == 0 { quote!(__key) } else { quote!(__value) };
+            (borrowed(&raw), None)
+        })?,
+        Special::DelItem => with_output(callee, quote!(::hpy::impl_::unit))
+            .invoke(|_| (borrowed(&quote!(__key)), None))?,
+        Special::RichCompare => {
+            callee.invoke_with(&quote!(::hpy::impl_::unsupported), |index| {
+                let value = if index == 0 { quote!(__second) } else { quote!(__op_object) };
+                (value, None)
+            })?
+        }
+        // An operand that does not convert is one that the operator does not know.
+        _ => {
+            let body = callee.invoke_with(&quote!(::hpy::impl_::unsupported), |index| {
+                let value = if index == 0 { quote!(__second) } else { quote!(__third) };
+                (value, None)
+            })?;
+            return Ok(quote!({
+                #constant
+                if ::hpy::impl_::is_instance::<#class>(&__first) {
+                    let __slf = __first.as_raw();
+                    let __done = (|| { #body })();
+                    match ::hpy::impl_::operand(__done) {
+                        Some(__done) => return __done,
+                        None => {}
+                    }
+                }
+            }));
+        }
+    };
+    Ok(quote!({ #constant #body }))
+}
+
+/// The slot that halves make up: an expression of type `HPyDef`.
+pub fn joined(class: &Type, key: &str, halves: &[(Special, TokenStream)]) -> TokenStream {
+    let hpy = quote!(::hpy::impl_::sys::HPy);
+    let returns_object = quote!(-> ::hpy::impl_::sys::HPy);
+    let object = quote!(::hpy::impl_::object);
+    let empty = TokenStream::new();
+    match key {
+        "setitem" => {
+            let part = |wanted: Special, what: &str| {
+                halves.iter().find(|(kind, _)| *kind == wanted).map_or_else(
+                    || quote!(::hpy::impl_::no_item_operation::<#class>(#what)),
+                    |(_, code)| code.clone(),
+                )
+            };
+            let (set, del) =
+                (part(Special::SetItem, "assignment"), part(Special::DelItem, "deletion"));
+            let body = quote! {
+                if __value.is_null() { #del } else { #set }
+            };
+            let function = implementation(
+                &quote!(__slf: #hpy, __key: #hpy, __value: #hpy),
+                &quote!(-> ::core::ffi::c_int),
+                &quote!(::hpy::impl_::status),
+                &empty,
+                &body,
+            );
+            slot_item("HPy_mp_ass_subscript", "OBJOBJARGPROC", &function)
+        }
+        "compare" => {
+            let arms = halves.iter().map(|(kind, code)| match kind {
+                Special::Compare(op) => {
+                    let op = format_ident!("{}", op);
+                    quote!(Some(::hpy::Compare::#op) => { #code })
+                }
+                _ => quote!(Some(__op) => {
+                    let __op_object = __op;
+                    #code
+                }),
+            });
+            let body = quote! {
+                let __first = ::hpy::Ref::<'_, ::hpy::kinds::Any>::from_raw(__ctx, __slf);
+                let __second = ::hpy::Ref::<'_, ::hpy::kinds::Any>::from_raw(__ctx, __other);
+                match ::hpy::Compare::from_raw(__operator) {
+                    #(#arms)*
+                    _ => {}
+                }
+                Ok(__ctx.not_implemented().to_owned())
+            };
+            let function = implementation(
+                &quote!(__slf: #hpy, __other: #hpy, __operator: ::core::ffi::c_int),
+                &returns_object,
+                &object,
+                &empty,
+                &body,
+            );
+            slot_item("HPy_tp_richcompare", "RICHCMPFUNC", &function)
+        }
+        slot => {
+            let power = slot == "HPy_nb_power";
+            let forward = halves
+                .iter()
+                .filter(|(kind, _)| {
+                    matches!(
+                        kind,
+                        Special::Binary { reflected: false, .. }
+                            | Special::Power { reflected: false }
+                    )
+                })
+                .map(|(_, code)| code);
+            let reflected = halves
+                .iter()
+                .filter(|(kind, _)| {
+                    matches!(
+                        kind,
+                        Special::Binary { reflected: true, .. }
+                            | Special::Power { reflected: true }
+                    )
+                })
+                .map(|(_, code)| code);
+            let third = power.then(|| {
+                quote!(let __third = ::hpy::Ref::<'_, ::hpy::kinds::Any>::from_raw(__ctx, __modulo);)
+            });
+            let body = quote! {
+                let __first = ::hpy::Ref::<'_, ::hpy::kinds::Any>::from_raw(__ctx, __left);
+                let __second = ::hpy::Ref::<'_, ::hpy::kinds::Any>::from_raw(__ctx, __right);
+                #third
+                #(#forward)*
+                let (__first, __second) = (__second, __first);
+                #(#reflected)*
+                Ok(__ctx.not_implemented().to_owned())
+            };
+            let (parameters, signature) = if power {
+                (quote!(__left: #hpy, __right: #hpy, __modulo: #hpy), "TERNARYFUNC")
+            } else {
+                (quote!(__left: #hpy, __right: #hpy), "BINARYFUNC")
+            };
+            let function = implementation(&parameters, &returns_object, &object, &empty, &body);
+            slot_item(slot, signature, &function)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Conversions between Python objects and Rust values.
+
+mod collections;
+mod numbers;
+mod path;
+mod text;
+mod time;
+mod tuples;
+
+use crate::handle::{Handle, Ref};
+use crate::kinds::{Any, Kind, List};
+use crate::object::Arg;
+use crate::{Ctx, PyErr, PyResult};
+
+/// A Rust type that Python objects convert to.
+///
+/// `'a` is how long the object is known to be open: a type may borrow from it (`&'a str`).
+///
+/// ```
+/// use hpy::prelude::*;
+///
+/// struct Even(i64);
+///
+/// impl<'a> FromPy<'a> for Even {
+///     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+///         match i64::from_py(object)? {
+///             n if n % 2 == 0 => Ok(Even(n)),
+///             n => Err(ValueError::new(format!("{n} is odd"))),
+///         }
+///     }
+/// }
+///
+/// #[hpy::function]
+/// fn half(n: Even) -> i64 {
+///     n.0 / 2
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a Python object cannot be converted to `{Self}`",
+    label = "not a type that an argument can have",
+    note = "implement `FromPy` for it, or derive it: #[derive(FromPy)]",
+    note = "an instance of a class is taken as `&{Self}`, `&mut {Self}` or `Ref<'_, {Self}>`"
+)]
+pub trait FromPy<'a>: Sized {
+    /// Converts; TypeError where the object is of the wrong type ([`PyErr::wrong_type`]).
+    fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self>;
+
+    /// Converts a sequence of them, where the type has a faster way than item by item.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn vec_from_py(_object: Ref<'a, Any>) -> PyResult<'a, Option<Vec<Self>>> {
+        Ok(None)
+    }
+}
+
+/// A Rust type that converts to a Python object.
+///
+/// ```
+/// use hpy::prelude::*;
+///
+/// struct Celsius(f64);
+///
+/// impl<'ctx> IntoPy<'ctx> for Celsius {
+///     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+///         self.0.into_py(ctx)
+///     }
+/// }
+///
+/// #[hpy::function]
+/// fn freezing() -> Celsius {
+///     Celsius(0.0)
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be converted to a Python object",
+    label = "not a type that Python can get",
+    note = "implement `IntoPy` for it, or derive it: #[derive(IntoPy)]; an instance of a class is made \
+            with `Handle::instance(ctx, value)`"
+)]
+pub trait IntoPy<'ctx>: Sized {
+    /// Converts.
+    fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>>;
+
+    /// As an argument of a call, where a handle that the caller has need not be duplicated.
+    ///
+    /// # Safety
+    /// What `self` borrows outlives the result.
+    #[doc(hidden)]
+    #[inline(always)]
+    unsafe fn into_arg(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Arg<'ctx>> {
+        self.into_py(ctx).map(Arg::owned)
+    }
+
+    /// A list of them; types that have a faster way use it.
+    #[doc(hidden)]
+    fn vec_into_py(items: Vec<Self>, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        List::from_iter(ctx, items).map(Handle::into_any)
+    }
+}
+
+impl<'a, T: Kind> FromPy<'a> for Ref<'a, T> {
+    #[inline(always)]
+    fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+        if T::check(&object) {
+            // SAFETY: just checked.
+            return Ok(unsafe { object.assume() });
+        }
+        Err(PyErr::wrong_type(T::NAME, &*object))
+    }
+}
+
+impl<'a, T: Kind> FromPy<'a> for Handle<'a, T> {
+    #[inline]
+    fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+        Ref::<'a, T>::from_py(object).map(Ref::to_owned)
+    }
+}
+
+impl<'ctx, T> IntoPy<'ctx> for Handle<'ctx, T> {
+    #[inline(always)]
+    fn into_py(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        Ok(self.into_any())
+    }
+}
+
+impl<'ctx, T> IntoPy<'ctx> for &Handle<'ctx, T> {
+    #[inline]
+    fn into_py(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        Ok(self.clone().into_any())
+    }
+    #[inline(always)]
+    unsafe fn into_arg(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Arg<'ctx>> {
+        Ok(Arg { raw: self.as_raw(), owner: None })
+    }
+}
+
+impl<'ctx, T> IntoPy<'ctx> for Ref<'ctx, T> {
+    #[inline]
+    fn into_py(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        Ok(self.to_owned().into_any())
+    }
+    #[inline(always)]
+    unsafe fn into_arg(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Arg<'ctx>> {
+        Ok(Arg { raw: self.as_raw(), owner: None })
+    }
+}
+
+/// `None`
+impl<'ctx> IntoPy<'ctx> for () {
+    #[inline]
+    fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        Ok(ctx.none().to_owned())
+    }
+}
+
+/// None is `None`.
+impl<'a, T: FromPy<'a>> FromPy<'a> for Option<T> {
+    #[inline]
+    fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+        if object.is_none() { Ok(None) } else { T::from_py(object).map(Some) }
+    }
+}
+
+/// None is `None`.
+impl<'ctx, T: IntoPy<'ctx>> IntoPy<'ctx> for Option<T> {
+    #[inline]
+    fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        match self {
+            Some(value) => value.into_py(ctx),
+            None => ().into_py(ctx),
+        }
+    }
+}
+
+impl<'ctx, T: IntoPy<'ctx>> IntoPy<'ctx> for Box<T> {
+    fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        (*self).into_py(ctx)
+    }
+}

@@ -1,0 +1,318 @@
+//! bool, integers, floats.
+
+use super::{FromPy, IntoPy};
+use crate::exc::{OverflowError, TypeError};
+use crate::handle::{Handle, Ref};
+use crate::kinds::{Any, Bytes};
+use crate::{Ctx, PyErr, PyResult, runtime, text};
+use hpy_sys::{HPy, HPyContext, api};
+
+/// The error of a failed integer conversion: the exception that is set, or, where that is a TypeError,
+/// one that says what the object is.
+#[cold]
+fn not_an_int<'a>(object: Ref<'a, Any>, expected: &'static str) -> PyErr<'a> {
+    let error = PyErr::pending(object.ctx());
+    if error.is::<TypeError>(object.ctx()) && !object.hasattr(c"__index__").unwrap_or(false) {
+        drop(error);
+        return PyErr::wrong_type(expected, &*object);
+    }
+    error
+}
+
+macro_rules! through_context {
+    ($($int:ty: $from:ident $as:ident;)*) => {$(
+        impl<'a> FromPy<'a> for $int {
+            #[inline]
+            fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+                // SAFETY: the handle is open.
+                let value = unsafe { api::$as(object.ctx().as_raw(), object.as_raw()) };
+                // SAFETY: the context is live.
+                if value == (-1i8) as $int
+                    && unsafe { api::HPyErr_Occurred(object.ctx().as_raw()) != 0 }
+                {
+                    return Err(not_an_int(object, "int"));
+                }
+                Ok(value)
+            }
+        }
+
+        impl<'ctx> IntoPy<'ctx> for $int {
+            #[inline]
+            fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+                // SAFETY: the context is live.
+                unsafe { Handle::from_new(ctx, api::$from(ctx.as_raw(), self)) }
+            }
+        }
+    )*};
+}
+
+through_context! {
+    u64: HPyLong_FromUInt64_t HPyLong_AsUInt64_t;
+    isize: HPyLong_FromSsize_t HPyLong_AsSsize_t;
+    usize: HPyLong_FromSize_t HPyLong_AsSize_t;
+}
+
+impl<'a> FromPy<'a> for i64 {
+    #[inline]
+    fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+        // SAFETY: the handle is open.
+        let value = unsafe { api::HPyLong_AsInt64_t(object.ctx().as_raw(), object.as_raw()) };
+        // SAFETY: the context is live.
+        if value == -1 && unsafe { api::HPyErr_Occurred(object.ctx().as_raw()) != 0 } {
+            return Err(not_an_int(object, "int"));
+        }
+        Ok(value)
+    }
+
+    fn vec_from_py(object: Ref<'a, Any>) -> PyResult<'a, Option<Vec<Self>>> {
+        match runtime::extensions(object.ctx()) {
+            Some(table) => read_bulk(object, 0, table.read_i64),
+            None => Ok(None),
+        }
+    }
+}
+
+impl<'ctx> IntoPy<'ctx> for i64 {
+    #[inline]
+    fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        // SAFETY: the context is live.
+        unsafe { Handle::from_new(ctx, api::HPyLong_FromInt64_t(ctx.as_raw(), self)) }
+    }
+
+    fn vec_into_py(items: Vec<Self>, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        match runtime::extensions(ctx) {
+            // SAFETY: the vector is valid for its length.
+            Some(table) => unsafe {
+                Handle::from_new(
+                    ctx,
+                    (table.list_from_i64)(ctx.as_raw(), items.as_ptr(), items.len() as isize),
+                )
+            },
+            None => crate::kinds::List::from_iter(ctx, items).map(Handle::into_any),
+        }
+    }
+}
+
+type ReadBulk<T> = unsafe extern "C" fn(*mut HPyContext, HPy, *mut T, isize) -> isize;
+
+/// A list or tuple of numbers in one call of the runtime; None for anything else.
+fn read_bulk<'a, T: Copy>(
+    object: Ref<'a, Any>,
+    zero: T,
+    read: ReadBulk<T>,
+) -> PyResult<'a, Option<Vec<T>>> {
+    use crate::kinds::{Kind, List, Tuple};
+    if !List::check(&object) && !Tuple::check(&object) {
+        return Ok(None);
+    }
+    let ctx = object.ctx();
+    let mut values = vec![zero; object.len()?];
+    loop {
+        // SAFETY: the handle is open; the vector is as long as said.
+        let count = unsafe {
+            read(ctx.as_raw(), object.as_raw(), values.as_mut_ptr(), values.len() as isize)
+        };
+        let Ok(count) = usize::try_from(count) else {
+            // Item by item finds the same fault and can say where it is.
+            drop(PyErr::pending(ctx));
+            return Ok(None);
+        };
+        // A conversion that runs Python code may change the list.
+        let enough = count <= values.len();
+        values.resize(count, zero);
+        if enough {
+            return Ok(Some(values));
+        }
+    }
+}
+
+macro_rules! narrow {
+    ($($int:ty)*) => {$(
+        impl<'a> FromPy<'a> for $int {
+            #[inline]
+            fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+                let value = i64::from_py(object)?;
+                match <$int>::try_from(value) {
+                    Ok(value) => Ok(value),
+                    Err(_) => Err(OverflowError::new(format!(
+                        concat!("{} is not in the range of ", stringify!($int), ", {} to {}"),
+                        value, <$int>::MIN, <$int>::MAX,
+                    ))),
+                }
+            }
+        }
+
+        impl<'ctx> IntoPy<'ctx> for $int {
+            #[inline]
+            fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+                i64::from(self).into_py(ctx)
+            }
+        }
+    )*};
+}
+
+narrow!(i8 i16 i32 u16 u32);
+
+/// An int from 0 to 255. Sequences of them are bytes.
+impl<'a> FromPy<'a> for u8 {
+    #[inline]
+    fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+        let value = i64::from_py(object)?;
+        u8::try_from(value)
+            .map_err(|_| OverflowError::new(format!("{value} is not in the range of u8, 0 to 255")))
+    }
+
+    fn vec_from_py(object: Ref<'a, Any>) -> PyResult<'a, Option<Vec<Self>>> {
+        match Ref::<Bytes>::from_py(object) {
+            Ok(bytes) => Ok(Some(bytes.as_bytes().to_vec())),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+/// An int. A `Vec<u8>` becomes bytes.
+impl<'ctx> IntoPy<'ctx> for u8 {
+    #[inline]
+    fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        i64::from(self).into_py(ctx)
+    }
+
+    fn vec_into_py(items: Vec<Self>, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        text::new_bytes(ctx, &items).map(Handle::into_any)
+    }
+}
+
+/// Integers of 128 bits cross the ABI as two halves.
+macro_rules! wide {
+    ($($int:ty, $half:ty;)*) => {$(
+        impl<'a> FromPy<'a> for $int {
+            fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+                let int = match object.index() {
+                    Ok(int) => int,
+                    Err(error) => {
+                        core::mem::forget(error);
+                        return Err(not_an_int(object, "int"));
+                    }
+                };
+                // SAFETY: the handle is open and an int, so taking its low bits cannot fail.
+                let low = unsafe {
+                    api::HPyLong_AsUInt64_tMask(object.ctx().as_raw(), int.as_raw())
+                };
+                let high = int.rshift(64i64)?;
+                match high.extract::<$half>() {
+                    Ok(high) => Ok(((high as $int) << 64) | low as $int),
+                    Err(error) if error.is::<OverflowError>(object.ctx()) => {
+                        drop(error);
+                        Err(OverflowError::new(concat!(
+                            "Python int is not in the range of ", stringify!($int)
+                        )))
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+        }
+
+        impl<'ctx> IntoPy<'ctx> for $int {
+            fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+                if let Ok(value) = i64::try_from(self) {
+                    return value.into_py(ctx);
+                }
+                let high = ((self >> 64) as $half).into_py(ctx)?.lshift(64i64)?;
+                high.bitor(self as u64)
+            }
+        }
+    )*};
+}
+
+wide! {
+    i128, i64;
+    u128, u64;
+}
+
+impl<'a> FromPy<'a> for f64 {
+    #[inline]
+    fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+        // SAFETY: the handle is open.
+        let value = unsafe { api::HPyFloat_AsDouble(object.ctx().as_raw(), object.as_raw()) };
+        // SAFETY: the context is live.
+        if value == -1.0 && unsafe { api::HPyErr_Occurred(object.ctx().as_raw()) != 0 } {
+            return Err(not_a_float(object));
+        }
+        Ok(value)
+    }
+
+    fn vec_from_py(object: Ref<'a, Any>) -> PyResult<'a, Option<Vec<Self>>> {
+        match runtime::extensions(object.ctx()) {
+            Some(table) => read_bulk(object, 0.0, table.read_f64),
+            None => Ok(None),
+        }
+    }
+}
+
+#[cold]
+fn not_a_float(object: Ref<'_, Any>) -> PyErr<'_> {
+    let error = PyErr::pending(object.ctx());
+    if error.is::<TypeError>(object.ctx()) && !object.hasattr(c"__float__").unwrap_or(false) {
+        drop(error);
+        return PyErr::wrong_type("float", &*object);
+    }
+    error
+}
+
+impl<'ctx> IntoPy<'ctx> for f64 {
+    #[inline]
+    fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        // SAFETY: the context is live.
+        unsafe { Handle::from_new(ctx, api::HPyFloat_FromDouble(ctx.as_raw(), self)) }
+    }
+
+    fn vec_into_py(items: Vec<Self>, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        match runtime::extensions(ctx) {
+            // SAFETY: the vector is valid for its length.
+            Some(table) => unsafe {
+                Handle::from_new(
+                    ctx,
+                    (table.list_from_f64)(ctx.as_raw(), items.as_ptr(), items.len() as isize),
+                )
+            },
+            None => crate::kinds::List::from_iter(ctx, items).map(Handle::into_any),
+        }
+    }
+}
+
+/// A float, rounded to 32 bits.
+impl<'a> FromPy<'a> for f32 {
+    #[inline]
+    fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+        f64::from_py(object).map(|value| value as f32)
+    }
+}
+
+impl<'ctx> IntoPy<'ctx> for f32 {
+    #[inline]
+    fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        f64::from(self).into_py(ctx)
+    }
+}
+
+/// `True` or `False`; nothing else is taken for one.
+impl<'a> FromPy<'a> for bool {
+    #[inline]
+    fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+        let ctx = object.ctx();
+        if object.is(&ctx.bool(true)) {
+            Ok(true)
+        } else if object.is(&ctx.bool(false)) {
+            Ok(false)
+        } else {
+            Err(PyErr::wrong_type("bool", &*object))
+        }
+    }
+}
+
+impl<'ctx> IntoPy<'ctx> for bool {
+    #[inline]
+    fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        Ok(ctx.bool(self).to_owned())
+    }
+}

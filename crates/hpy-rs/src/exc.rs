@@ -1,0 +1,170 @@
+//! Python's built-in exceptions, by their Python names.
+//!
+//! ```
+//! use hpy::prelude::*;
+//!
+//! #[hpy::function]
+//! fn half(x: i64) -> PyResult<'static, i64> {
+//!     if x % 2 != 0 {
+//!         return Err(ValueError::new(format!("{x} is odd")));
+//!     }
+//!     Ok(x / 2)
+//! }
+//! ```
+
+use crate::class::TypeGlobal;
+use crate::handle::Handle;
+use crate::kinds::Type;
+use crate::{Ctx, PyErr};
+use hpy_sys::{HPy, HPyContext};
+use std::borrow::Cow;
+
+/// An exception type: a built-in of this module or one made with `#[hpy::exception]`.
+pub trait ExceptionType {
+    #[doc(hidden)]
+    const TYPE: ExcType;
+
+    /// An error with this message.
+    fn new(message: impl Into<Cow<'static, str>>) -> PyErr<'static>
+    where
+        Self: Sized,
+    {
+        PyErr::with_message(Self::TYPE, message.into())
+    }
+
+    /// The type, for `isinstance` and the like.
+    fn type_object(ctx: Ctx<'_>) -> Handle<'_, Type>
+    where
+        Self: Sized,
+    {
+        Self::TYPE.with(ctx, |raw| {
+            // SAFETY: the handle is open, duplicating makes one of our own; it is a type.
+            unsafe { Handle::from_raw(ctx, hpy_sys::api::HPy_Dup(ctx.as_raw(), raw)) }
+        })
+    }
+}
+
+/// Where an exception type is found.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub enum ExcType {
+    /// A constant of the context.
+    Constant(fn(&HPyContext) -> HPy),
+    /// A type that the extension made.
+    Own(&'static TypeGlobal),
+}
+
+impl ExcType {
+    /// Calls `f` with an open handle of the type. RuntimeError stands in for a type that this interpreter
+    /// has not made (its module was not imported here).
+    pub(crate) fn with<R>(self, ctx: Ctx<'_>, f: impl FnOnce(HPy) -> R) -> R {
+        match self {
+            ExcType::Constant(get) => f(get(ctx.table())),
+            ExcType::Own(global) => match global.load::<Type>(ctx) {
+                Some(kind) => f(kind.as_raw()),
+                None => f(ctx.table().h_RuntimeError),
+            },
+        }
+    }
+}
+
+impl KeyError {
+    /// The KeyError of a key that is not there, which shows the key as `dict` does.
+    #[cold]
+    pub fn with_key<'ctx, T>(key: &Handle<'ctx, T>) -> PyErr<'ctx> {
+        let ctx = key.ctx();
+        // SAFETY: the handles are open.
+        unsafe {
+            hpy_sys::api::HPyErr_SetObject(ctx.as_raw(), ctx.table().h_KeyError, key.as_raw())
+        };
+        PyErr::pending(ctx)
+    }
+}
+
+macro_rules! exceptions {
+    ($($name:ident $constant:ident;)*) => {$(
+        #[doc = concat!("`", stringify!($name), "`")]
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl $name {
+            /// An error with this message.
+            #[cold]
+            #[allow(clippy::new_ret_no_self)]
+            pub fn new(message: impl Into<Cow<'static, str>>) -> PyErr<'static> {
+                PyErr::with_message(Self::TYPE, message.into())
+            }
+        }
+
+        impl ExceptionType for $name {
+            const TYPE: ExcType = ExcType::Constant(|ctx| ctx.$constant);
+        }
+    )*};
+}
+
+exceptions! {
+    BaseException h_BaseException;
+    Exception h_Exception;
+    StopAsyncIteration h_StopAsyncIteration;
+    StopIteration h_StopIteration;
+    GeneratorExit h_GeneratorExit;
+    ArithmeticError h_ArithmeticError;
+    LookupError h_LookupError;
+    AssertionError h_AssertionError;
+    AttributeError h_AttributeError;
+    BufferError h_BufferError;
+    EOFError h_EOFError;
+    FloatingPointError h_FloatingPointError;
+    OSError h_OSError;
+    ImportError h_ImportError;
+    ModuleNotFoundError h_ModuleNotFoundError;
+    IndexError h_IndexError;
+    KeyError h_KeyError;
+    KeyboardInterrupt h_KeyboardInterrupt;
+    MemoryError h_MemoryError;
+    NameError h_NameError;
+    OverflowError h_OverflowError;
+    RuntimeError h_RuntimeError;
+    RecursionError h_RecursionError;
+    NotImplementedError h_NotImplementedError;
+    SyntaxError h_SyntaxError;
+    IndentationError h_IndentationError;
+    TabError h_TabError;
+    ReferenceError h_ReferenceError;
+    SystemError h_SystemError;
+    SystemExit h_SystemExit;
+    TypeError h_TypeError;
+    UnboundLocalError h_UnboundLocalError;
+    UnicodeError h_UnicodeError;
+    UnicodeEncodeError h_UnicodeEncodeError;
+    UnicodeDecodeError h_UnicodeDecodeError;
+    UnicodeTranslateError h_UnicodeTranslateError;
+    ValueError h_ValueError;
+    ZeroDivisionError h_ZeroDivisionError;
+    BlockingIOError h_BlockingIOError;
+    BrokenPipeError h_BrokenPipeError;
+    ChildProcessError h_ChildProcessError;
+    ConnectionError h_ConnectionError;
+    ConnectionAbortedError h_ConnectionAbortedError;
+    ConnectionRefusedError h_ConnectionRefusedError;
+    ConnectionResetError h_ConnectionResetError;
+    FileExistsError h_FileExistsError;
+    FileNotFoundError h_FileNotFoundError;
+    InterruptedError h_InterruptedError;
+    IsADirectoryError h_IsADirectoryError;
+    NotADirectoryError h_NotADirectoryError;
+    PermissionError h_PermissionError;
+    ProcessLookupError h_ProcessLookupError;
+    TimeoutError h_TimeoutError;
+    Warning h_Warning;
+    UserWarning h_UserWarning;
+    DeprecationWarning h_DeprecationWarning;
+    PendingDeprecationWarning h_PendingDeprecationWarning;
+    SyntaxWarning h_SyntaxWarning;
+    RuntimeWarning h_RuntimeWarning;
+    FutureWarning h_FutureWarning;
+    ImportWarning h_ImportWarning;
+    UnicodeWarning h_UnicodeWarning;
+    BytesWarning h_BytesWarning;
+    ResourceWarning h_ResourceWarning;
+}

@@ -1,0 +1,192 @@
+//! Handles: owned and borrowed.
+
+use crate::kinds::Any;
+use crate::{Ctx, PyErr, PyResult};
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::num::NonZeroIsize;
+use core::ops::Deref;
+use hpy_sys::{HPy, api};
+
+/// An owned reference to a Python object of kind `T`, closed when it is dropped.
+///
+/// `T` is a promise that was checked once: `Handle<'_, Str>` is a `str`, `Handle<'_, MyClass>` an instance
+/// of the class. [`Any`] promises nothing. A handle belongs to the call it was made in (`'ctx`): it cannot
+/// be kept in a static, a class or a closure that outlives the call, and cannot go to another thread. What
+/// must live longer is a [`Field`](crate::Field) or a [`Global`](crate::Global).
+///
+/// ```compile_fail
+/// use hpy::prelude::*;
+/// // A handle that outlives its call does not compile.
+/// fn keep<'ctx>(ctx: Ctx<'ctx>) -> Handle<'static, Any> {
+///     1.into_py(ctx).ok().unwrap()
+/// }
+/// ```
+#[repr(C)]
+pub struct Handle<'ctx, T = Any> {
+    raw: NonZeroIsize,
+    ctx: Ctx<'ctx>,
+    kind: PhantomData<fn() -> T>,
+}
+
+/// A borrowed reference to a Python object of kind `T`, free to copy: the object stays open for `'a`.
+///
+/// Arguments are borrowed: they are open until the call returns. Everything that can be done with a
+/// [`Handle`] can be done with a `Ref`; [`Ref::to_owned`] makes a handle of it.
+#[repr(C)]
+pub struct Ref<'a, T = Any> {
+    raw: NonZeroIsize,
+    ctx: Ctx<'a>,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Ref<'_, T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Ref<'_, T> {}
+
+impl<'a, T> Deref for Ref<'a, T> {
+    type Target = Handle<'a, T>;
+    #[inline(always)]
+    fn deref(&self) -> &Handle<'a, T> {
+        // SAFETY: both are repr(C) with the same fields; nobody can move out of the reference, so the
+        // handle that is seen here is never closed.
+        unsafe { &*(&raw const *self).cast() }
+    }
+}
+
+impl<'a, T> Ref<'a, T> {
+    /// Borrows an open handle.
+    ///
+    /// # Safety
+    /// `raw` is not null, belongs to `ctx`, stays open for `'a`, and is of kind `T`.
+    #[inline(always)]
+    pub unsafe fn from_raw(ctx: Ctx<'a>, raw: HPy) -> Self {
+        // SAFETY: not null, says the caller.
+        Ref { raw: unsafe { NonZeroIsize::new_unchecked(raw._i) }, ctx, kind: PhantomData }
+    }
+
+    /// An owned handle of the same object. `HPy_Dup`.
+    #[inline]
+    pub fn to_owned(self) -> Handle<'a, T> {
+        (*self).clone()
+    }
+
+    /// Forgets the kind.
+    #[inline(always)]
+    pub fn as_any(self) -> Ref<'a, Any> {
+        Ref { raw: self.raw, ctx: self.ctx, kind: PhantomData }
+    }
+
+    /// The same reference with another promise.
+    ///
+    /// # Safety
+    /// The object is of kind `U`.
+    #[inline(always)]
+    pub unsafe fn assume<U>(self) -> Ref<'a, U> {
+        Ref { raw: self.raw, ctx: self.ctx, kind: PhantomData }
+    }
+}
+
+impl<'ctx, T> Handle<'ctx, T> {
+    /// Takes over an open handle.
+    ///
+    /// # Safety
+    /// `raw` is not null, belongs to `ctx`, is of kind `T`, and nobody else closes it.
+    #[inline(always)]
+    pub unsafe fn from_raw(ctx: Ctx<'ctx>, raw: HPy) -> Self {
+        // SAFETY: not null, says the caller.
+        Handle { raw: unsafe { NonZeroIsize::new_unchecked(raw._i) }, ctx, kind: PhantomData }
+    }
+
+    /// Takes over what a context function returned: null means that an exception is set.
+    ///
+    /// # Safety
+    /// As [`Handle::from_raw`], but null is allowed where an exception is set.
+    #[inline(always)]
+    pub unsafe fn from_new(ctx: Ctx<'ctx>, raw: HPy) -> PyResult<'ctx, Self> {
+        match NonZeroIsize::new(raw._i) {
+            Some(raw) => Ok(Handle { raw, ctx, kind: PhantomData }),
+            None => Err(PyErr::pending(ctx)),
+        }
+    }
+
+    /// The bits of the handle, which stays open and owned by `self`.
+    #[inline(always)]
+    pub fn as_raw(&self) -> HPy {
+        HPy { _i: self.raw.get() }
+    }
+
+    /// Gives the open handle away; who gets it closes it.
+    #[inline(always)]
+    pub fn into_raw(self) -> HPy {
+        ManuallyDrop::new(self).as_raw()
+    }
+
+    /// The token of the call that the handle belongs to.
+    #[inline(always)]
+    pub fn ctx(&self) -> Ctx<'ctx> {
+        self.ctx
+    }
+
+    /// Borrows the handle.
+    #[inline(always)]
+    pub fn as_ref(&self) -> Ref<'_, T> {
+        Ref { raw: self.raw, ctx: self.ctx, kind: PhantomData }
+    }
+
+    /// Forgets the kind.
+    #[inline(always)]
+    pub fn into_any(self) -> Handle<'ctx, Any> {
+        // SAFETY: the handle is open and given away; every object is of kind Any.
+        unsafe { self.assume() }
+    }
+
+    /// The same handle with another promise.
+    ///
+    /// # Safety
+    /// The object is of kind `U`.
+    #[inline(always)]
+    pub unsafe fn assume<U>(self) -> Handle<'ctx, U> {
+        let this = ManuallyDrop::new(self);
+        Handle { raw: this.raw, ctx: this.ctx, kind: PhantomData }
+    }
+}
+
+impl<T> Drop for Handle<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: the handle is open and owned, its call has not ended.
+        unsafe { api::HPy_Close(self.ctx.as_raw(), self.as_raw()) }
+    }
+}
+
+/// Another handle of the same object. `HPy_Dup`.
+impl<T> Clone for Handle<'_, T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        // SAFETY: the handle is open; duplicating cannot fail.
+        unsafe { Handle::from_raw(self.ctx, api::HPy_Dup(self.ctx.as_raw(), self.as_raw())) }
+    }
+}
+
+/// As `repr()` in Python; an object whose `repr` fails is shown by its handle.
+impl<T> fmt::Debug for Handle<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let repr = self.repr();
+        match repr.as_ref().map(|repr| repr.to_str()) {
+            Ok(Ok(text)) => f.write_str(text),
+            _ => write!(f, "<handle {:#x}>", self.raw),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Ref<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}

@@ -1,0 +1,92 @@
+//! What a handle promises of its object.
+
+use crate::handle::Handle;
+use crate::{Ctx, PyErr, PyResult};
+use hpy_sys::api;
+
+/// A kind of object that handles can be typed with: one of this module's markers or a class.
+pub trait Kind: 'static {
+    /// The name that error messages use.
+    const NAME: &'static str;
+
+    /// Whether the object is of this kind, as `isinstance` says.
+    fn check(object: &Handle<'_, Any>) -> bool;
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident $name:literal = |$ctx:ident, $h:ident| $check:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $kind {}
+
+        impl Kind for $kind {
+            const NAME: &'static str = $name;
+            #[inline(always)]
+            fn check(object: &Handle<'_, Any>) -> bool {
+                let $ctx = object.ctx().as_raw();
+                let $h = object.as_raw();
+                // SAFETY: the handle is open, the constants of the context are.
+                #[allow(unused_unsafe)]
+                unsafe {
+                    $check
+                }
+            }
+        }
+    )*};
+}
+
+kinds! {
+    /// Any object.
+    Any "object" = |_ctx, _h| true;
+    /// `str`
+    Str "str" = |ctx, h| api::HPyUnicode_Check(ctx, h) != 0;
+    /// `int` (`bool` is one)
+    Int "int" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_LongType) != 0;
+    /// `float`
+    Float "float" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_FloatType) != 0;
+    /// `bool`
+    Bool "bool" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_BoolType) != 0;
+    /// `complex`
+    Complex "complex" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_ComplexType) != 0;
+    /// `bytes`
+    Bytes "bytes" = |ctx, h| api::HPyBytes_Check(ctx, h) != 0;
+    /// `list`
+    List "list" = |ctx, h| api::HPyList_Check(ctx, h) != 0;
+    /// `tuple`
+    Tuple "tuple" = |ctx, h| api::HPyTuple_Check(ctx, h) != 0;
+    /// `dict`
+    Dict "dict" = |ctx, h| api::HPyDict_Check(ctx, h) != 0;
+    /// `slice`
+    Slice "slice" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_SliceType) != 0;
+    /// `type`: a class
+    Type "type" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_TypeType) != 0;
+}
+
+/// A module. Only made by this crate, which knows that it is one; `isinstance` is not asked.
+#[derive(Clone, Copy, Debug)]
+pub enum Module {}
+
+impl<'ctx, T> Handle<'ctx, T> {
+    /// The same object as one of kind `U`, TypeError where it is none.
+    pub fn cast<U: Kind>(self) -> PyResult<'ctx, Handle<'ctx, U>> {
+        let any = self.into_any();
+        if U::check(&any) {
+            // SAFETY: just checked.
+            return Ok(unsafe { any.assume() });
+        }
+        Err(PyErr::wrong_type(U::NAME, &any))
+    }
+
+    /// Whether the object is of kind `U`.
+    pub fn is_kind<U: Kind>(&self) -> bool {
+        U::check(&self.as_ref().as_any())
+    }
+}
+
+/// The type objects of the built-in kinds.
+impl<'ctx> Ctx<'ctx> {
+    /// `str`, `int`, ...: the type that `name` is in `builtins`.
+    pub fn type_named(self, name: &core::ffi::CStr) -> PyResult<'ctx, Handle<'ctx, Type>> {
+        self.builtin(name)?.cast()
+    }
+}

@@ -1,0 +1,202 @@
+//! Native Python extensions in safe Rust: one binary for every Python.
+//!
+//! ```
+//! use hpy::prelude::*;
+//!
+//! /// Counting made fast.
+//! #[hpy::module]
+//! mod counting {
+//!     use hpy::prelude::*;
+//!
+//!     /// The sum of two numbers.
+//!     #[hpy::function]
+//!     fn add(a: i64, b: i64) -> PyResult<'static, i64> {
+//!         a.checked_add(b).ok_or_else(|| OverflowError::new("the sum is too large"))
+//!     }
+//!
+//!     /// Counts up.
+//!     #[hpy::class]
+//!     struct Counter {
+//!         #[hpy(get)]
+//!         count: u64,
+//!     }
+//!
+//!     #[hpy::methods]
+//!     impl Counter {
+//!         #[new]
+//!         #[hpy(signature = (start = 0))]
+//!         fn new(start: u64) -> Self {
+//!             Counter { count: start }
+//!         }
+//!
+//!         fn increment(&mut self) -> u64 {
+//!             self.count += 1;
+//!             self.count
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! Build it as a `cdylib` and the file is a module for CPython, PyPy and whatever else has HPy: it links
+//! against no Python and uses nothing but the HPy universal ABI.
+//!
+//! # How it is made
+//!
+//! **A call is a lifetime.** Python enters through a function that gets a context; [`Ctx<'ctx>`](Ctx) is
+//! that context as a value, and `'ctx` is the call. [`Handle`] and [`Ref`] carry it. So the rules of HPy,
+//! which its debug mode checks at run time, are checked by the compiler: a handle is closed exactly once,
+//! is not used after that, does not outlive its call and stays on its thread. What must live longer has a
+//! type of its own that the runtime knows: [`Field`] in a class, [`Global`] in a module.
+//!
+//! **A handle knows its ABI word and its context**, two words, passed in registers. Without the context in
+//! it every method would take one more argument, and closing could not be `Drop`.
+//!
+//! **Borrowing is a type.** Arguments are [`Ref`]s: the caller keeps them open. A `Ref` derefs to a
+//! [`Handle`], so there is one set of methods; it is never the owner, so nothing can be closed twice.
+//!
+//! **A type parameter is a check that was made.** `Handle<'_, Str>` comes from a cast that looked;
+//! [`Handle::to_str`](Handle) then need not look again.
+//!
+//! **An error is a word.** [`PyErr`] either stands for the exception that Python has set (nothing is
+//! allocated and `?` is a null check, like in C) or is a Rust value that becomes an exception when it gets
+//! to Python. Dropping a pending one clears it: an ignored error cannot surface in an unrelated call.
+//!
+//! **Functions are monomorphic.** `#[hpy::function]` writes one `extern "C"` function with the ABI's own
+//! signature; arguments are read where CPython put them. No plain call allocates.
+//!
+//! **Classes own plain Rust structs.** Their borrowing is checked at run time with one atomic word, as a
+//! `RefCell` does, and works without a GIL; `frozen` classes skip it.
+#![warn(missing_docs)]
+
+extern crate self as hpy;
+
+mod args;
+mod class;
+mod convert;
+mod ctx;
+mod def;
+mod direct;
+mod entry;
+mod err;
+pub mod exc;
+mod field;
+mod global;
+mod handle;
+pub mod kinds;
+mod name;
+mod object;
+mod runtime;
+mod text;
+mod trampoline;
+
+pub use args::{Args, BorrowArg, BorrowMutArg, FromArgs, FromKwargs};
+pub use class::{Class, ClassMut, ClassRef, Frozen, Object};
+pub use convert::{FromPy, IntoPy};
+pub use ctx::Ctx;
+pub use err::{PyErr, PyResult};
+pub use field::{Field, Traverse, Visitor};
+pub use global::Global;
+pub use handle::{Handle, Ref};
+pub use hpy_macros::{class, function, methods, module};
+pub use name::Name;
+pub use object::{CallArgs, Compare, KwArgs, ListItems, PyIter, SliceIndices, TupleItems};
+
+/// What nearly every extension uses.
+pub mod prelude {
+    pub use crate::exc::{
+        ArithmeticError, AttributeError, BufferError, Exception, ExceptionType, ImportError,
+        IndexError, KeyError, LookupError, MemoryError, NotImplementedError, OSError,
+        OverflowError, RuntimeError, StopIteration, TypeError, ValueError, ZeroDivisionError,
+    };
+    pub use crate::kinds::{
+        Any, Bool, Bytes, Complex, Dict, Float, Int, Kind, List, Module, Slice, Str, Tuple, Type,
+    };
+    pub use crate::{
+        Args, ClassMut, ClassRef, Compare, Ctx, Field, FromPy, Global, Handle, IntoPy, PyErr,
+        PyResult, Ref, Traverse, Visitor,
+    };
+}
+
+/// What the macros' code calls. Not for people.
+#[doc(hidden)]
+#[allow(missing_docs)]
+pub mod impl_ {
+    pub use crate::args::{Arguments, Signature};
+    pub use crate::class::{
+        Base, Cell, Constructed, Definition, TypeGlobal, allocate, borrow_for, borrow_mut_for,
+        destroy, is_instance, no_constructor, push_own_items, receiver, traverse, type_of,
+    };
+    pub use crate::def::{
+        Exported, Item, ModuleCell, ModuleInfo, add_exports, add_value, exec, getter, method,
+        setter, slot,
+    };
+    pub use crate::entry::{
+        HashOutput, NextOutput, Output, bad_attribute, class_argument, length, no_item_operation,
+        number, object, operand, or_none, set_value, status, truth, unit, unraisable, unsupported,
+    };
+    pub use crate::exc::ExcType;
+    pub use crate::field::field_value;
+    pub use crate::runtime::{call_from_trampoline, set_extensions, set_trampoline_context};
+    pub use crate::trampoline::packed;
+    pub use hpy_sys as sys;
+    pub mod direct {
+        pub use crate::direct::init;
+        pub use hpy_sys::direct::HPyDirectModule;
+    }
+
+    /// What a module can export: classes, and functions by the type of their name.
+    pub trait Export {
+        fn export() -> Exported;
+    }
+
+    /// What `#[hpy::methods]` gives to a class.
+    pub trait Methods {
+        fn items() -> Vec<Item>;
+        const HAS_NEW: bool;
+    }
+
+    /// Finds the methods of a class, if it has any: the inherent function wins where it applies.
+    pub struct FindMethods<T>(core::marker::PhantomData<T>);
+    impl<T: Methods> FindMethods<T> {
+        pub const HAS_NEW: bool = T::HAS_NEW;
+        pub fn items() -> Vec<Item> {
+            T::items()
+        }
+    }
+    pub trait NoMethods {
+        const HAS_NEW: bool = false;
+        fn items() -> Vec<Item> {
+            Vec::new()
+        }
+    }
+    impl<T> NoMethods for FindMethods<T> {}
+
+    /// Whether a part of a class has fields in it: the inherent constant wins where it applies.
+    pub struct MayHoldFields<T>(core::marker::PhantomData<T>);
+    impl<T: crate::Traverse> MayHoldFields<T> {
+        pub const ANSWER: bool = true;
+    }
+    pub trait AnyMayHoldFields {
+        const ANSWER: bool = false;
+    }
+    impl<T> AnyMayHoldFields for MayHoldFields<T> {}
+
+    /// Visits a part of a class: by `Traverse` if it has that, not at all if no field can be in it.
+    pub struct Part<'a, T>(pub &'a T);
+    pub trait VisitTraverse {
+        fn visit_part(&self, visitor: &mut crate::Visitor);
+    }
+    impl<T: crate::Traverse> VisitTraverse for Part<'_, T> {
+        #[inline(always)]
+        fn visit_part(&self, visitor: &mut crate::Visitor) {
+            self.0.traverse(visitor);
+        }
+    }
+    pub trait VisitNothing {
+        fn visit_part(&self, visitor: &mut crate::Visitor);
+    }
+    impl<T: core::panic::UnwindSafe> VisitNothing for &Part<'_, T> {
+        #[inline(always)]
+        fn visit_part(&self, _visitor: &mut crate::Visitor) {}
+    }
+}

@@ -1,0 +1,309 @@
+//! Lists, tuples, dicts.
+
+use super::status;
+use crate::handle::Handle;
+use crate::kinds::{Any, Dict, List, Slice, Tuple};
+use crate::name::Name;
+use crate::{Ctx, FromPy, IntoPy, PyErr, PyResult};
+use core::marker::PhantomData;
+use hpy_sys::{HPy, HPyListBuilder, HPyTupleBuilder, api};
+
+impl List {
+    /// `[]`
+    #[allow(clippy::new_ret_no_self)]
+    pub fn new(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, List>> {
+        // SAFETY: the token is a live context.
+        unsafe { Handle::from_new(ctx, api::HPyList_New(ctx.as_raw(), 0)) }
+    }
+
+    /// A list of the converted items.
+    pub fn from_iter<'ctx, I>(ctx: Ctx<'ctx>, items: I) -> PyResult<'ctx, Handle<'ctx, List>>
+    where
+        I: IntoIterator<Item: IntoPy<'ctx>, IntoIter: ExactSizeIterator>,
+    {
+        let items = items.into_iter();
+        let mut builder = ListBuilder::new(ctx, items.len());
+        for (index, item) in items.enumerate() {
+            builder.set(index, item.into_py(ctx)?);
+        }
+        builder.build()
+    }
+}
+
+impl Tuple {
+    /// A tuple of these objects. `HPyTuple_FromArray`.
+    pub fn from_handles<'ctx>(
+        ctx: Ctx<'ctx>,
+        items: &[Handle<'ctx, Any>],
+    ) -> PyResult<'ctx, Handle<'ctx, Tuple>> {
+        let raw: Vec<HPy> = items.iter().map(Handle::as_raw).collect();
+        Tuple::from_raw_handles(ctx, &raw)
+    }
+
+    pub(crate) fn from_raw_handles<'ctx>(
+        ctx: Ctx<'ctx>,
+        items: &[HPy],
+    ) -> PyResult<'ctx, Handle<'ctx, Tuple>> {
+        // SAFETY: the handles are open, the array is as long as said.
+        unsafe {
+            Handle::from_new(
+                ctx,
+                api::HPyTuple_FromArray(ctx.as_raw(), items.as_ptr(), items.len() as isize),
+            )
+        }
+    }
+
+    /// A tuple of the converted items.
+    pub fn from_iter<'ctx, I>(ctx: Ctx<'ctx>, items: I) -> PyResult<'ctx, Handle<'ctx, Tuple>>
+    where
+        I: IntoIterator<Item: IntoPy<'ctx>, IntoIter: ExactSizeIterator>,
+    {
+        let items = items.into_iter();
+        let mut builder = TupleBuilder::new(ctx, items.len());
+        for (index, item) in items.enumerate() {
+            builder.set(index, item.into_py(ctx)?);
+        }
+        builder.build()
+    }
+}
+
+macro_rules! builder {
+    ($name:ident $raw:ident $kind:ident $new:ident $set:ident $build:ident $cancel:ident) => {
+        /// Builds a sequence of known length; cancelled when dropped before it is built.
+        struct $name<'ctx> {
+            raw: $raw,
+            len: usize,
+            ctx: Ctx<'ctx>,
+            _call: PhantomData<&'ctx ()>,
+        }
+
+        impl<'ctx> $name<'ctx> {
+            fn new(ctx: Ctx<'ctx>, len: usize) -> Self {
+                // SAFETY: the token is a live context; failure is told by the building.
+                let raw = unsafe { api::$new(ctx.as_raw(), len as isize) };
+                $name { raw, len, ctx, _call: PhantomData }
+            }
+
+            /// An iterator that claims a length and gives more items must not write past it.
+            #[inline]
+            fn set(&mut self, index: usize, item: Handle<'ctx, Any>) {
+                assert!(index < self.len, "an iterator gave more items than its len()");
+                // SAFETY: the index is inside; the builder takes a reference of its own.
+                unsafe { api::$set(self.ctx.as_raw(), self.raw, index as isize, item.as_raw()) }
+            }
+
+            fn build(self) -> PyResult<'ctx, Handle<'ctx, $kind>> {
+                let this = core::mem::ManuallyDrop::new(self);
+                // SAFETY: the builder is live and given up here.
+                unsafe { Handle::from_new(this.ctx, api::$build(this.ctx.as_raw(), this.raw)) }
+            }
+        }
+
+        impl Drop for $name<'_> {
+            fn drop(&mut self) {
+                // SAFETY: the builder is live and given up here.
+                unsafe { api::$cancel(self.ctx.as_raw(), self.raw) }
+            }
+        }
+    };
+}
+
+builder!(ListBuilder HPyListBuilder List HPyListBuilder_New HPyListBuilder_Set HPyListBuilder_Build HPyListBuilder_Cancel);
+builder!(TupleBuilder HPyTupleBuilder Tuple HPyTupleBuilder_New HPyTupleBuilder_Set HPyTupleBuilder_Build HPyTupleBuilder_Cancel);
+
+impl<'ctx> Handle<'ctx, List> {
+    /// `list.append(item)`
+    pub fn append(&self, item: impl IntoPy<'ctx>) -> PyResult<'ctx> {
+        let ctx = self.ctx();
+        let item = item.into_py(ctx)?;
+        // SAFETY: the handles are open, `self` is a list.
+        let done = unsafe { api::HPyList_Append(ctx.as_raw(), self.as_raw(), item.as_raw()) };
+        status(ctx, done).map(drop)
+    }
+
+    /// The items, one by one; a list that shrinks meanwhile ends the iteration.
+    pub fn items(&self) -> ListItems<'_, 'ctx> {
+        ListItems { list: self, next: 0 }
+    }
+}
+
+/// The items of a list. See [`Handle::items`](Handle).
+pub struct ListItems<'a, 'ctx> {
+    list: &'a Handle<'ctx, List>,
+    next: isize,
+}
+
+impl<'ctx> Iterator for ListItems<'_, 'ctx> {
+    type Item = PyResult<'ctx, Handle<'ctx, Any>>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let len = match self.list.len() {
+            Ok(len) => len as isize,
+            Err(error) => return Some(Err(error)),
+        };
+        if self.next >= len {
+            return None;
+        }
+        self.next += 1;
+        Some(self.list.get_index(self.next - 1))
+    }
+}
+
+impl<'ctx> Handle<'ctx, Tuple> {
+    /// The items, one by one.
+    pub fn items(&self) -> PyResult<'ctx, TupleItems<'_, 'ctx>> {
+        Ok(TupleItems { tuple: self, next: 0, len: self.len()? as isize })
+    }
+}
+
+/// The items of a tuple. See [`Handle::items`](Handle).
+pub struct TupleItems<'a, 'ctx> {
+    tuple: &'a Handle<'ctx, Tuple>,
+    next: isize,
+    len: isize,
+}
+
+impl<'ctx> Iterator for TupleItems<'_, 'ctx> {
+    type Item = PyResult<'ctx, Handle<'ctx, Any>>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.len {
+            return None;
+        }
+        self.next += 1;
+        Some(self.tuple.get_index(self.next - 1))
+    }
+}
+
+impl Dict {
+    /// `{}`
+    #[allow(clippy::new_ret_no_self)]
+    pub fn new(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Dict>> {
+        // SAFETY: the token is a live context.
+        unsafe { Handle::from_new(ctx, api::HPyDict_New(ctx.as_raw())) }
+    }
+}
+
+impl<'ctx> Handle<'ctx, Dict> {
+    /// `dict["key"] = value`
+    pub fn set_item_str(&self, key: impl Name, value: impl IntoPy<'ctx>) -> PyResult<'ctx> {
+        let ctx = self.ctx();
+        let value = value.into_py(ctx)?;
+        key.with_c_str(ctx, |key| {
+            // SAFETY: the handles are open, the key ends with a NUL.
+            let done = unsafe {
+                api::HPy_SetItem_s(ctx.as_raw(), self.as_raw(), key.as_ptr(), value.as_raw())
+            };
+            status(ctx, done).map(drop)
+        })
+    }
+
+    /// `list(dict)`. `PyDict_Keys`.
+    pub fn keys(&self) -> PyResult<'ctx, Handle<'ctx, List>> {
+        // SAFETY: the handle is open and a dict.
+        unsafe {
+            Handle::from_new(self.ctx(), api::HPyDict_Keys(self.ctx().as_raw(), self.as_raw()))
+        }
+    }
+
+    /// `dict.copy()`
+    pub fn copy(&self) -> PyResult<'ctx, Handle<'ctx, Dict>> {
+        // SAFETY: the handle is open and a dict.
+        unsafe {
+            Handle::from_new(self.ctx(), api::HPyDict_Copy(self.ctx().as_raw(), self.as_raw()))
+        }
+    }
+
+    /// The value of a key, None where the dict has none.
+    pub fn get(&self, key: impl IntoPy<'ctx>) -> PyResult<'ctx, Option<Handle<'ctx, Any>>> {
+        let key = key.into_py(self.ctx())?;
+        match self.get_item(&key) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.is::<crate::exc::KeyError>(self.ctx()) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The converted pairs.
+    pub(crate) fn pairs<K, V>(&self) -> PyResult<'ctx, Vec<(K, V)>>
+    where
+        K: for<'a> FromPy<'a>,
+        V: for<'a> FromPy<'a>,
+    {
+        let keys = self.keys()?;
+        let mut pairs = Vec::with_capacity(keys.len()?);
+        for key in keys.items() {
+            let key = key?;
+            let value = self.get_item(&key)?;
+            pairs.push((
+                key.extract().map_err(|error| error.within(&"dict key"))?,
+                value
+                    .extract()
+                    .map_err(|error| error.within(&format_args!("dict value {key:?}")))?,
+            ));
+        }
+        Ok(pairs)
+    }
+}
+
+impl Slice {
+    /// `slice(start, stop, step)`
+    #[allow(clippy::new_ret_no_self)]
+    pub fn new<'ctx>(
+        ctx: Ctx<'ctx>,
+        start: impl IntoPy<'ctx>,
+        stop: impl IntoPy<'ctx>,
+        step: impl IntoPy<'ctx>,
+    ) -> PyResult<'ctx, Handle<'ctx, Slice>> {
+        ctx.builtin(c"slice")?.call((start, stop, step))?.cast()
+    }
+}
+
+/// What a slice selects of a sequence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SliceIndices {
+    /// Index of the first item.
+    pub start: isize,
+    /// Distance between items, never 0.
+    pub step: isize,
+    /// How many items.
+    pub len: usize,
+}
+
+impl<'ctx> Handle<'ctx, Slice> {
+    /// What it selects of a sequence of `len` items. ValueError where the step is 0. `PySlice_Unpack`
+    /// and `PySlice_AdjustIndices`.
+    pub fn indices(&self, len: usize) -> PyResult<'ctx, SliceIndices> {
+        let ctx = self.ctx();
+        let (mut start, mut stop, mut step) = (0isize, 0isize, 0isize);
+        // SAFETY: the handle is an open slice, the pointers are to locals.
+        let done = unsafe {
+            api::HPySlice_Unpack(
+                ctx.as_raw(),
+                self.as_raw(),
+                &raw mut start,
+                &raw mut stop,
+                &raw mut step,
+            )
+        };
+        if done < 0 {
+            return Err(PyErr::pending(ctx));
+        }
+        let len = len as isize;
+        let clamp = |index: isize| {
+            let index = if index < 0 { index.saturating_add(len) } else { index };
+            if step < 0 { index.clamp(-1, len - 1) } else { index.clamp(0, len) }
+        };
+        let (start, stop) = (clamp(start), clamp(stop));
+        let count = if step < 0 {
+            if stop < start { (start - stop - 1) / step.saturating_neg() + 1 } else { 0 }
+        } else if start < stop {
+            (stop - start - 1) / step + 1
+        } else {
+            0
+        };
+        Ok(SliceIndices { start, step, len: count as usize })
+    }
+}

@@ -1,0 +1,72 @@
+//! What the binary knows of the runtime that loaded it.
+
+use crate::Ctx;
+use core::ffi::c_void;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use hpy_sys::ext::{HPyContextExt, HPyExtensions};
+use hpy_sys::{HPyContext, HPyFunc_Signature};
+
+/// The context that trampolines use: the runtime's last word through `HPyInitGlobalContext_NAME`.
+static TRAMPOLINE_CONTEXT: AtomicPtr<HPyContext> = AtomicPtr::new(ptr::null_mut());
+
+/// The version that the runtime gave to `HPyInitExtensions_NAME`; 0 where it knows no extensions.
+static EXTENSIONS: AtomicU32 = AtomicU32::new(0);
+
+/// `HPyInitGlobalContext_NAME`.
+pub fn set_trampoline_context(ctx: *mut HPyContext) {
+    TRAMPOLINE_CONTEXT.store(ctx, Ordering::Release);
+}
+
+/// The context that trampolines use.
+pub(crate) fn trampoline_context() -> *mut HPyContext {
+    TRAMPOLINE_CONTEXT.load(Ordering::Acquire)
+}
+
+/// `HPyInitExtensions_NAME`.
+pub fn set_extensions(version: u32) {
+    EXTENSIONS.store(version, Ordering::Release);
+}
+
+/// Calls an implementation from its trampoline.
+///
+/// # Safety
+/// `args` is the argument struct of `signature`, `imp` has that signature.
+pub unsafe fn call_from_trampoline<A>(
+    signature: HPyFunc_Signature,
+    imp: *mut c_void,
+    args: &mut A,
+) {
+    let ctx = TRAMPOLINE_CONTEXT.load(Ordering::Acquire);
+    // SAFETY: a runtime that uses trampolines has set the context before; the rest the caller keeps.
+    unsafe {
+        hpy_sys::api::_HPy_CallRealFunctionFromTrampoline(
+            ctx,
+            signature,
+            imp,
+            (&raw mut *args).cast(),
+        )
+    }
+}
+
+/// The runtime's extension table, where it has one.
+#[inline]
+pub(crate) fn extensions(ctx: Ctx<'_>) -> Option<&HPyExtensions> {
+    if EXTENSIONS.load(Ordering::Relaxed) == 0 {
+        return None;
+    }
+    // SAFETY: the runtime promised, by calling HPyInitExtensions, that its contexts are extended ones.
+    unsafe { (*ctx.as_raw().cast::<HPyContextExt>()).extensions.as_ref() }
+}
+
+/// Whether the context has the members that PyPI's hpy 0.9.0 lacks (`HPy_GetIter` and others). Nothing in
+/// the ABI tells; runtimes known to have them are hpy-rs and PyPy.
+#[inline]
+pub(crate) fn has_newer_functions(ctx: Ctx<'_>) -> bool {
+    EXTENSIONS.load(Ordering::Relaxed) != 0 || is_pypy(ctx)
+}
+
+#[cold]
+fn is_pypy(ctx: Ctx<'_>) -> bool {
+    ctx.name().to_bytes().windows(4).any(|word| word == b"PyPy")
+}
