@@ -7,6 +7,10 @@ implementation. Both have files of the same names, so only one can be installed:
 from __future__ import annotations
 
 
+class PanicException(RuntimeError):
+    """A Rust extension panicked: the message is the panic's, with the place in its source."""
+
+
 def _report_other() -> None:
     """Warns if the distribution hpy is installed in the same folder: each overwrites files of the other."""
     import os

@@ -343,6 +343,9 @@ pub fn allocate<'ctx, T: Class<Base = Object>>(
     value: T,
 ) -> PyResult<'ctx, Handle<'ctx, T>> {
     let ctx = kind.ctx();
+    if !crate::runtime::has_newer_functions(ctx) {
+        refuse_subclass::<T>(kind)?;
+    }
     let mut data: *mut c_void = core::ptr::null_mut();
     // SAFETY: the handle is an open type; the struct of the new object is ours until we return it.
     unsafe {
@@ -351,6 +354,18 @@ pub fn allocate<'ctx, T: Class<Base = Object>>(
         Cell::fill(data.cast::<Cell<T>>(), value);
         Ok(object)
     }
+}
+
+/// PyPI's hpy 0.9.0 takes the header of an instance of a Python subclass for its struct.
+#[cold]
+fn refuse_subclass<'ctx, T: Class>(kind: &Handle<'ctx, Type>) -> PyResult<'ctx> {
+    if kind.is(&type_of::<T>(kind.ctx())?) {
+        return Ok(());
+    }
+    Err(TypeError::new(format!(
+        "the HPy runtime of this interpreter cannot make instances of a subclass of {}: use hpy-rs",
+        T::NAME
+    )))
 }
 
 /// The type object of a class. RuntimeError where its module was not imported in this interpreter.

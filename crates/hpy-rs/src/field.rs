@@ -197,7 +197,7 @@ macro_rules! traverse_items {
 
 traverse_items! {
     (T) Vec<T>: self => self;
-    (T) Option<T>: self => self;
+    (T) Option<T>: self => self.as_slice();
     (T) [T]: self => self;
     (T) Box<[T]>: self => self.iter();
     (T) std::collections::VecDeque<T>: self => self;

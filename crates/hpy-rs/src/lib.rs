@@ -70,12 +70,16 @@
 
 extern crate self as hpy;
 
+#[allow(missing_docs)]
 mod args;
+#[allow(missing_docs)]
 mod class;
 mod convert;
 mod ctx;
+#[allow(missing_docs)]
 mod def;
 mod direct;
+#[allow(missing_docs)]
 mod entry;
 mod err;
 pub mod exc;
@@ -87,6 +91,7 @@ mod name;
 mod object;
 mod runtime;
 mod text;
+#[allow(missing_docs)]
 mod trampoline;
 
 pub use args::{Args, BorrowArg, BorrowMutArg, FromArgs, FromKwargs};

@@ -130,7 +130,7 @@ impl<'ctx, T> IntoPy<'ctx> for &Handle<'ctx, T> {
     }
     #[inline(always)]
     unsafe fn into_arg(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Arg<'ctx>> {
-        Ok(Arg { raw: self.as_raw(), owner: None })
+        Ok(Arg { raw: self.as_raw(), _owner: None })
     }
 }
 
@@ -141,7 +141,7 @@ impl<'ctx, T> IntoPy<'ctx> for Ref<'ctx, T> {
     }
     #[inline(always)]
     unsafe fn into_arg(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Arg<'ctx>> {
-        Ok(Arg { raw: self.as_raw(), owner: None })
+        Ok(Arg { raw: self.as_raw(), _owner: None })
     }
 }
 

@@ -10,12 +10,12 @@ use hpy_sys::{HPy, api};
 #[doc(hidden)]
 pub struct Arg<'ctx> {
     pub(crate) raw: HPy,
-    pub(crate) owner: Option<Handle<'ctx, Any>>,
+    pub(crate) _owner: Option<Handle<'ctx, Any>>,
 }
 
 impl<'ctx> Arg<'ctx> {
     pub(crate) fn owned(handle: Handle<'ctx, Any>) -> Self {
-        Arg { raw: handle.as_raw(), owner: Some(handle) }
+        Arg { raw: handle.as_raw(), _owner: Some(handle) }
     }
 }
 
