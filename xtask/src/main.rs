@@ -4,6 +4,7 @@ mod codegen;
 mod compile_cache;
 mod conformance;
 mod coverage_abi;
+mod demo;
 mod develop;
 mod interpreters;
 mod matrix;
@@ -44,6 +45,8 @@ enum Task {
         #[arg(long)]
         release: bool,
     },
+    /// Build one extension binary in Rust and one in C and run both on every Python there is
+    Demo(demo::Options),
     /// Run the Rust tests, the project's own suite and 0.9.0's suite on every interpreter
     Test(test::Options),
     /// Run hpy 0.9.0's own test suite, unmodified, against this tree's wheel
@@ -82,6 +85,7 @@ fn run() -> Result<()> {
     match Cli::parse().task {
         Task::Headers { check } => codegen::run(check),
         Task::Develop { python, release } => develop::run(&python, release),
+        Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::CoverageAbi(options) => coverage_abi::run(&options),
