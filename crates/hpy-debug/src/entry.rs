@@ -158,6 +158,13 @@ impl Upcall {
         self.end();
     }
 
+    pub unsafe fn hash_result(&self, result: HPy_hash_t) {
+        if result != -1 && self.frame.pending.get() != 0 {
+            self.unexpected_error();
+        }
+        self.end();
+    }
+
     pub unsafe fn no_result(&self, _nothing: ()) {
         self.end();
     }

@@ -73,6 +73,8 @@ const NULLABLE: &[(&str, &str)] = &[
     ("HPy_AsPyObject", "h"),
     ("HPyGlobal_Store", "h"),
     ("_HPy_Dump", "h"),
+    ("HPy_SetAttr", "value"),
+    ("HPy_SetAttr_s", "value"),
     ("HPy_Is", "obj"),
     ("HPy_Is", "other"),
     ("HPyContextVar_New", "default_value"),
@@ -259,6 +261,8 @@ fn entry(s: &Signature) -> String {
         "HPy" if s.name == "ITERNEXTFUNC" => "up.iternext_result(result)",
         "HPy" => "up.handle_result(result)",
         "()" => "up.no_result(result)",
+        // -1 without an exception is for the caller to judge: hash() refuses it, __hash__() passes it on.
+        "HPy_hash_t" => "up.hash_result(result);\n    result",
         _ => "up.number_result(result as isize);\n    result",
     };
     let _ = writeln!(text, "    {end}\n}}");

@@ -346,7 +346,7 @@ unsafe extern "C" fn HASHFUNC(entry: *const Entry, a0: HPy) -> HPy_hash_t {
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy_hash_t>(imp)(upper, a0),
     };
     up.end_argument(a0);
-    up.number_result(result as isize);
+    up.hash_result(result);
     result
 }
 

@@ -1037,7 +1037,7 @@ pub unsafe extern "C" fn HPy_SetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy, 
     let call = Call::begin_clean(ctx, 156);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let Some(name) = call.handle(name, "name") else { return -1 };
-    let Some(value) = call.handle(value, "value") else { return -1 };
+    let Some(value) = call.handle_or_null(value, "value") else { return -1 };
     let result = ((*call.base).ctx_SetAttr)(call.base, obj, name, value);
     if result == -1 { call.failed(); }
     result
@@ -1047,7 +1047,7 @@ pub unsafe extern "C" fn HPy_SetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy, 
 pub unsafe extern "C" fn HPy_SetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name: *const c_char, value: HPy) -> c_int {
     let call = Call::begin_clean(ctx, 157);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
-    let Some(value) = call.handle(value, "value") else { return -1 };
+    let Some(value) = call.handle_or_null(value, "value") else { return -1 };
     let result = ((*call.base).ctx_SetAttr_s)(call.base, obj, utf8_name, value);
     if result == -1 { call.failed(); }
     result
