@@ -30,12 +30,14 @@ impl Trace {
         let limit = limit.min(MOST_FRAMES);
         let mut frames = Vec::new();
         if limit > 0 && frames.try_reserve_exact(limit).is_ok() {
-            // This crate's own frames come first and tell nothing: leave room to skip them when shown.
+            // First come this crate's own frames, then the extension's, then the entry through which the
+            // call came: the interpreter's frames behind that are told by the Python frames.
             backtrace::trace(|frame| {
                 let address = frame.ip() as usize;
-                if address != 0 && !is_own(address) {
-                    frames.push(address);
+                if address == 0 || is_own(address) {
+                    return frames.is_empty();
                 }
+                frames.push(address);
                 frames.len() < limit
             });
         }
