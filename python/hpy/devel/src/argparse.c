@@ -249,7 +249,9 @@ static int parse_unit(const Parser *parser, char unit, HPy arg, Ownership owners
         HPy_ssize_t value;
         if (!given)
             return 1;
-        value = HPyLong_AsSsize_t(parser->ctx, arg);
+        /* Not HPyLong_AsSsize_t: that one takes no __index__. */
+        value = sizeof(HPy_ssize_t) == sizeof(int64_t) ? (HPy_ssize_t)HPyLong_AsInt64_t(parser->ctx, arg)
+                                                       : (HPy_ssize_t)HPyLong_AsInt32_t(parser->ctx, arg);
         if (value == -1 && HPyErr_Occurred(parser->ctx))
             return 0;
         *out = value;

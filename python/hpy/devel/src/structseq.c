@@ -85,14 +85,35 @@ static int set_module(HPyContext *ctx, HPy type, const char *name, const char *d
     return stored == 0;
 }
 
+/* Whether field `index` of the type is called `name`; -1 with an exception. */
+static int has_name(HPyContext *ctx, HPy type, HPy_ssize_t index, const char *name)
+{
+    const char *text = NULL;
+    int same = -1;
+    HPy field = HPy_NULL;
+    HPy fields = HPy_GetAttr_s(ctx, type, "_fields");
+    if (!HPy_IsNull(fields))
+        field = HPy_GetItem_i(ctx, fields, index);
+    if (!HPy_IsNull(field))
+        text = HPyUnicode_AsUTF8AndSize(ctx, field, NULL);
+    if (text != NULL)
+        same = strcmp(text, name) == 0;
+    HPy_Close(ctx, field);
+    HPy_Close(ctx, fields);
+    return same;
+}
+
 /* Field `index` of the type has the name asked for (namedtuple renames what it cannot use) and its doc. */
-static int finish_field(HPyContext *ctx, HPy type, const HPyStructSequence_Field *field)
+static int finish_field(HPyContext *ctx, HPy type, HPy_ssize_t index, const HPyStructSequence_Field *field)
 {
     HPy descriptor;
     int done;
     if (is_unnamed(field))
         return 1;
-    if (!HPy_HasAttr_s(ctx, type, field->name)) {
+    done = has_name(ctx, type, index, field->name);
+    if (done < 0)
+        return 0;
+    if (!done) {
         HPyErr_Format(ctx, ctx->h_ValueError,
                       "struct sequence field '%s' is not possible: the name must be an identifier, no keyword, "
                       "not start with an underscore and be there once", field->name);
@@ -114,7 +135,7 @@ static int finish_type(HPyContext *ctx, HPy type, const HPyStructSequence_Desc *
     if (dot != NULL && !set_module(ctx, type, desc->name, dot))
         return 0;
     for (i = 0; i < count; i++) {
-        if (!finish_field(ctx, type, &desc->fields[i]))
+        if (!finish_field(ctx, type, i, &desc->fields[i]))
             return 0;
         unnamed += is_unnamed(&desc->fields[i]);
     }
