@@ -248,8 +248,9 @@ def test_what_still_lives_when_the_interpreter_ends(folder, kind):
         assert other.run(code, path) == 1
 
 
-#: How many interpreters come and go in the test below; a thousand take a minute.
-TIMES = int(os.environ.get("HPY_TESTS_INTERPRETERS", "250"))
+#: How many interpreters come and go in the test below; a thousand take a minute. CPython 3.12 and 3.13 themselves lose
+#: megabytes with each, so there are fewer there.
+TIMES = int(os.environ.get("HPY_TESTS_INTERPRETERS", "60" if sys.version_info >= (3, 12) else "250"))
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="needs /proc")
@@ -275,11 +276,11 @@ def test_interpreters_that_end_leave_nothing(folder):
 
         use = "import sub; sub.keep([sub.Counter]); result = sub.new_counter().up()"
         # Some versions of CPython leak for themselves: see what an interpreter without extensions costs.
-        loop(50, "import json")
+        loop(20, "import json")
         start = resident()
-        loop(100, "import json")
-        own = (resident() - start) / 100
-        loop(50, use)
+        loop(50, "import json")
+        own = (resident() - start) / 50
+        loop(20, use)
         start, pages = resident(), executable_pages()
         loop({TIMES}, use)
         print(executable_pages() - pages, own, (resident() - start) / {TIMES})
