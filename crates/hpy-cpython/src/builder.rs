@@ -35,16 +35,26 @@ fn is_failure(builder: isize) -> bool {
     builder as usize <= NEGATIVE_SIZE as usize
 }
 
+/// Stores an item; whether its slot was empty before.
 #[inline(always)]
-unsafe fn set(builder: isize, items: *mut *mut PyObject, index: HPy_ssize_t, item: *mut PyObject) {
+unsafe fn set(
+    builder: isize,
+    items: *mut *mut PyObject,
+    index: HPy_ssize_t,
+    item: *mut PyObject,
+) -> bool {
     if !layout::in_range(index, layout::var_size(builder as *mut PyObject)) || item.is_null() {
-        return;
+        return false;
     }
     let slot = items.offset(index);
     let old = *slot;
     Py_INCREF(item);
     *slot = item;
-    Py_XDECREF(old);
+    if old.is_null() {
+        return true;
+    }
+    Py_DECREF(old);
+    false
 }
 
 #[inline(always)]
@@ -120,12 +130,17 @@ pub unsafe extern "C" fn HPyListBuilder_Set(
     index: HPy_ssize_t,
     h_item: HPy,
 ) {
-    if !is_failure(builder._lst) {
-        let items = layout::list_items(builder._lst as *mut PyObject);
-        set(builder._lst, items, index, object(h_item));
+    if is_failure(builder._lst) {
+        return;
+    }
+    let list = builder._lst as *mut PyListObject;
+    if set(builder._lst, (*list).ob_item, index, object(h_item)) {
+        (*list).allocated -= 1;
     }
 }
 
+/// A new list has as many slots as items. Nobody asks how many there are until it changes its size, so `Set`
+/// counts down there how many are empty, which saves looking at all of them.
 pub unsafe extern "C" fn HPyListBuilder_Build(
     _ctx: *mut HPyContext,
     builder: HPyListBuilder,
@@ -133,8 +148,22 @@ pub unsafe extern "C" fn HPyListBuilder_Build(
     if is_failure(builder._lst) {
         return raise(builder._lst, c"HPyListBuilder_Build");
     }
-    let items = layout::list_items(builder._lst as *mut PyObject);
-    build(builder._lst, items, c"HPyListBuilder_Build")
+    let list = builder._lst as *mut PyListObject;
+    if (*list).allocated == 0 {
+        (*list).allocated = (*list).ob_base.ob_size;
+        return handle(list.cast());
+    }
+    build_uncounted(list)
+}
+
+/// Items are missing, or somebody found the list through the garbage collector and changed its size.
+#[cold]
+#[inline(never)]
+unsafe fn build_uncounted(list: *mut PyListObject) -> HPy {
+    if (*list).allocated < (*list).ob_base.ob_size {
+        (*list).allocated = (*list).ob_base.ob_size;
+    }
+    build(list as isize, (*list).ob_item, c"HPyListBuilder_Build")
 }
 
 pub unsafe extern "C" fn HPyListBuilder_Cancel(_ctx: *mut HPyContext, builder: HPyListBuilder) {

@@ -30,7 +30,7 @@ trait Number: Copy + PartialEq {
     const FAILURE: Self;
     unsafe fn at_once(object: *mut PyObject) -> Option<Self>;
     unsafe fn read(ctx: *mut HPyContext, h: HPy) -> Self;
-    unsafe fn make(self) -> *mut PyObject;
+    unsafe fn make(self, ctx: *mut HPyContext) -> *mut PyObject;
 }
 
 impl Number for f64 {
@@ -46,7 +46,7 @@ impl Number for f64 {
     }
 
     #[inline(always)]
-    unsafe fn make(self) -> *mut PyObject {
+    unsafe fn make(self, _ctx: *mut HPyContext) -> *mut PyObject {
         PyFloat_FromDouble(self)
     }
 }
@@ -64,8 +64,11 @@ impl Number for i64 {
     }
 
     #[inline(always)]
-    unsafe fn make(self) -> *mut PyObject {
-        PyLong_FromLongLong(self)
+    unsafe fn make(self, ctx: *mut HPyContext) -> *mut PyObject {
+        match long::small(ctx, self) {
+            Some(int) => int,
+            None => PyLong_FromLongLong(self),
+        }
     }
 }
 
@@ -125,12 +128,16 @@ unsafe fn read_plain<T: Number>(
         return index;
     };
     let end = count.min(layout::var_size(sequence));
-    while index < end {
-        let item = *slots.offset(index);
-        if item.is_null() {
-            break;
+    // Four at a time: the loop itself is a good part of what there is to do.
+    while end - index >= 4 {
+        for _ in 0..4 {
+            let Some(value) = T::at_once(*slots.offset(index)) else { return index };
+            out.offset(index).write(value);
+            index += 1;
         }
-        let Some(value) = T::at_once(item) else { break };
+    }
+    while index < end {
+        let Some(value) = T::at_once(*slots.offset(index)) else { break };
         out.offset(index).write(value);
         index += 1;
     }
@@ -186,13 +193,14 @@ unsafe fn read_any<T: Number>(
 /// Fills a new list or tuple.
 #[inline(always)]
 unsafe fn fill<T: Number>(
+    ctx: *mut HPyContext,
     made: *mut PyObject,
     slots: *mut *mut PyObject,
     values: *const T,
     count: HPy_ssize_t,
 ) -> HPy {
     for index in 0..count {
-        let item = (*values.offset(index)).make();
+        let item = (*values.offset(index)).make(ctx);
         if item.is_null() {
             Py_DECREF(made);
             return HPy::NULL;
@@ -203,7 +211,12 @@ unsafe fn fill<T: Number>(
 }
 
 #[inline(always)]
-unsafe fn list_from<T: Number>(values: *const T, count: HPy_ssize_t, function: &CStr) -> HPy {
+unsafe fn list_from<T: Number>(
+    ctx: *mut HPyContext,
+    values: *const T,
+    count: HPy_ssize_t,
+    function: &CStr,
+) -> HPy {
     if values.is_null() && count > 0 {
         return null_argument(function, c"values");
     }
@@ -211,11 +224,16 @@ unsafe fn list_from<T: Number>(values: *const T, count: HPy_ssize_t, function: &
     if list.is_null() {
         return HPy::NULL;
     }
-    fill(list, layout::list_items(list), values, count)
+    fill(ctx, list, layout::list_items(list), values, count)
 }
 
 #[inline(always)]
-unsafe fn tuple_from<T: Number>(values: *const T, count: HPy_ssize_t, function: &CStr) -> HPy {
+unsafe fn tuple_from<T: Number>(
+    ctx: *mut HPyContext,
+    values: *const T,
+    count: HPy_ssize_t,
+    function: &CStr,
+) -> HPy {
     if values.is_null() && count > 0 {
         return null_argument(function, c"values");
     }
@@ -223,7 +241,7 @@ unsafe fn tuple_from<T: Number>(values: *const T, count: HPy_ssize_t, function: 
     if tuple.is_null() {
         return HPy::NULL;
     }
-    fill(tuple, layout::tuple_items(tuple), values, count)
+    fill(ctx, tuple, layout::tuple_items(tuple), values, count)
 }
 
 unsafe extern "C" fn read_f64(
@@ -245,35 +263,35 @@ unsafe extern "C" fn read_i64(
 }
 
 unsafe extern "C" fn list_from_f64(
-    _ctx: *mut HPyContext,
+    ctx: *mut HPyContext,
     values: *const f64,
     count: HPy_ssize_t,
 ) -> HPy {
-    list_from(values, count, c"list_from_f64")
+    list_from(ctx, values, count, c"list_from_f64")
 }
 
 unsafe extern "C" fn list_from_i64(
-    _ctx: *mut HPyContext,
+    ctx: *mut HPyContext,
     values: *const i64,
     count: HPy_ssize_t,
 ) -> HPy {
-    list_from(values, count, c"list_from_i64")
+    list_from(ctx, values, count, c"list_from_i64")
 }
 
 unsafe extern "C" fn tuple_from_f64(
-    _ctx: *mut HPyContext,
+    ctx: *mut HPyContext,
     values: *const f64,
     count: HPy_ssize_t,
 ) -> HPy {
-    tuple_from(values, count, c"tuple_from_f64")
+    tuple_from(ctx, values, count, c"tuple_from_f64")
 }
 
 unsafe extern "C" fn tuple_from_i64(
-    _ctx: *mut HPyContext,
+    ctx: *mut HPyContext,
     values: *const i64,
     count: HPy_ssize_t,
 ) -> HPy {
-    tuple_from(values, count, c"tuple_from_i64")
+    tuple_from(ctx, values, count, c"tuple_from_i64")
 }
 
 const _: () = assert!(size_of::<HPy_buffer>() == size_of::<Py_buffer>());

@@ -71,9 +71,3 @@ pub mod trampoline;
 pub mod tuple;
 pub mod type_;
 pub mod unicode;
-
-/// Scaffolding while the crate is being written: a function that is not there yet.
-fn stub(name: &core::ffi::CStr) -> ! {
-    // SAFETY: Py_FatalError takes a NUL-terminated message and does not return.
-    unsafe { pyo3_ffi::Py_FatalError(name.as_ptr()) }
-}

@@ -53,8 +53,9 @@ impl SmallInts {
     }
 }
 
+/// A new reference to the int of this value, if it is one of [`SmallInts`].
 #[inline(always)]
-unsafe fn small(ctx: *mut HPyContext, value: i64) -> Option<*mut PyObject> {
+pub(crate) unsafe fn small(ctx: *mut HPyContext, value: i64) -> Option<*mut PyObject> {
     (*state::of(ctx)).small_ints.get(value)
 }
 
