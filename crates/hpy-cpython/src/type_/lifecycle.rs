@@ -1,15 +1,16 @@
 //! The end of instances, and what the garbage collector sees of them.
 //!
-//! One set of functions serves all types made from specs. Each finds the nearest such type along `tp_base`
-//! from the instance's own (the first hop, unless a subtype was written in Python), does what it and the
-//! types right below it in the hierarchy ask for, and leaves the rest to the first base that was not made
-//! from a spec.
+//! One set of functions serves all types made from specs. Each goes along `tp_base` from the instance's own
+//! type and does what every type made from a spec asks for. Classes written in Python may lie before the
+//! type that has our function (then CPython's function has called ours, and has done what those classes
+//! need) or behind it. The rest is left to the first base of another kind.
 
 use super::info;
 use super::shape::struct_of;
-use super::{referents, trash};
+use super::{python, referents, trash};
 use crate::field;
 use crate::state::InterpreterState;
+use alloc::vec::Vec;
 use core::ffi::{c_int, c_void};
 use core::ptr;
 use hpy_sys::{HPyField, signature};
@@ -18,6 +19,17 @@ use pyo3_ffi::*;
 /// Whether `tp` itself has our `tp_dealloc`; false for subtypes written in Python, whose own comes first.
 unsafe fn is_ours(tp: *mut PyTypeObject) -> bool {
     (*tp).tp_dealloc.map(|function| function as *const c_void) == Some(dealloc as *const c_void)
+}
+
+/// Whether `tp` or a type along its `tp_base` has our `tp_dealloc`.
+///
+/// # Safety
+/// `tp` is a type.
+pub unsafe fn ends_below(mut tp: *mut PyTypeObject) -> bool {
+    while !tp.is_null() && !is_ours(tp) {
+        tp = (*tp).tp_base;
+    }
+    !tp.is_null()
 }
 
 /// `tp_dealloc`.
@@ -93,17 +105,15 @@ unsafe fn release_memory(slf: *mut PyObject, tp: *mut PyTypeObject) {
     if (*tp).tp_weaklistoffset != 0 {
         PyObject_ClearWeakRefs(slf);
     }
-    let (mut level, mut info) = info::nearest(tp);
-    while let Some(this) = info.as_ref() {
-        clear_fields(this, slf);
-        for &offset in &this.fields {
-            field::clear(struct_of(this.shape, slf).byte_add(offset).cast());
+    let (mut level, mut reached) = (tp, false);
+    loop {
+        if let Some(info) = info::own(level).as_ref() {
+            release_struct(info, slf);
+        } else if reached || !python::ends_as_class(level) {
+            break;
         }
-        if let Some(destroy) = this.destroy {
-            destroy(struct_of(this.shape, slf));
-        }
+        reached |= is_ours(level);
         level = (*level).tp_base;
-        info = info::own(level);
     }
     if PyType_HasFeature(level, Py_TPFLAGS_HEAPTYPE) != 0 {
         return release_as(slf, tp, level);
@@ -123,6 +133,17 @@ unsafe fn release_memory(slf: *mut PyObject, tp: *mut PyTypeObject) {
     }
 }
 
+/// What one type asks for: its fields and its `HPy_tp_destroy`.
+unsafe fn release_struct(info: &info::TypeInfo, slf: *mut PyObject) {
+    clear_fields(info, slf);
+    for &offset in &info.fields {
+        field::clear(struct_of(info.shape, slf).byte_add(offset).cast());
+    }
+    if let Some(destroy) = info.destroy {
+        destroy(struct_of(info.shape, slf));
+    }
+}
+
 /// Hands the rest of an instance to a base that is a class of its own, written in Python, say. Its
 /// deallocator looks at the instance's type for what there is to give up, so the instance becomes one of
 /// that class: what our types added is gone.
@@ -131,7 +152,7 @@ unsafe fn release_as(slf: *mut PyObject, tp: *mut PyTypeObject, base: *mut PyTyp
     if (*base).tp_dictoffset < -1 {
         // The dict lies at the end of the instance, and the end of a shorter one is in our struct.
         let (_, info) = info::nearest(tp);
-        super::python::clear_dict(slf);
+        python::clear_dict(slf);
         if let Some(info) = info.as_ref() {
             ptr::write_bytes(struct_of(info.shape, slf).cast::<u8>(), 0, info.struct_size);
         }
@@ -150,10 +171,19 @@ unsafe fn release_as(slf: *mut PyObject, tp: *mut PyTypeObject, base: *mut PyTyp
 struct Visit {
     visit: visitproc,
     arg: *mut c_void,
+    /// The fields visited, where several types visit: one of them may visit those of the type it extends,
+    /// and the garbage collector counts what it is shown.
+    seen: Option<Vec<*mut HPyField>>,
 }
 
 unsafe extern "C" fn visit_field(field: *mut HPyField, arg: *mut c_void) -> c_int {
-    let Visit { visit, arg } = &*arg.cast::<Visit>();
+    let Visit { visit, arg, seen } = &mut *arg.cast::<Visit>();
+    if let Some(seen) = seen {
+        if seen.contains(&field) {
+            return 0;
+        }
+        seen.push(field);
+    }
     let object = field::peek(*field);
     if object.is_null() { 0 } else { visit(object, *arg) }
 }
@@ -181,8 +211,18 @@ pub unsafe fn traverse_struct(
 ) -> c_int {
     let (_, info) = info::nearest(Py_TYPE(object));
     let Some(info) = info.as_ref() else { return 0 };
-    let mut data = Visit { visit, arg };
+    let mut data = Visit { visit, arg, seen: None };
     traverse(struct_of(info.shape, object), visit_field, (&raw mut data).cast())
+}
+
+/// Whether more than one type of an instance has an `HPy_tp_traverse`.
+unsafe fn several_visit(mut tp: *mut PyTypeObject) -> bool {
+    let mut visiting = 0;
+    while !tp.is_null() {
+        visiting += info::own(tp).as_ref().is_some_and(|info| info.traverse.is_some()) as usize;
+        tp = (*tp).tp_base;
+    }
+    visiting > 1
 }
 
 /// `tp_traverse`.
@@ -195,8 +235,8 @@ pub unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, arg: *mu
             return result;
         }
     }
-    let mut data = Visit { visit, arg };
-    let (mut level, _) = info::nearest(tp);
+    let mut data = Visit { visit, arg, seen: several_visit(tp).then(Vec::new) };
+    let mut level = tp;
     while !level.is_null() {
         if let Some(info) = info::own(level).as_ref() {
             if let Some(traverse) = info.traverse {
@@ -206,12 +246,7 @@ pub unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, arg: *mu
                     return result;
                 }
             }
-        } else if super::python::is_class(level) {
-            let result = super::python::traverse_class(level, slf, visit, arg);
-            if result != 0 {
-                return result;
-            }
-        } else {
+        } else if !python::is_class(level) {
             let Some(traverse) = (*level).tp_traverse else { return 0 };
             return traverse(slf, visit, arg);
         }
@@ -222,13 +257,11 @@ pub unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, arg: *mu
 
 /// `tp_clear`: breaks the cycles that an instance is in.
 pub unsafe extern "C" fn clear(slf: *mut PyObject) -> c_int {
-    let (mut level, _) = info::nearest(Py_TYPE(slf));
+    let mut level = Py_TYPE(slf);
     while !level.is_null() {
         if let Some(info) = info::own(level).as_ref() {
             clear_fields(info, slf);
-        } else if super::python::is_class(level) {
-            super::python::clear_class(level, slf);
-        } else {
+        } else if !python::is_class(level) {
             let Some(clear) = (*level).tp_clear else { return 0 };
             return clear(slf);
         }

@@ -104,7 +104,10 @@ unsafe fn make(
         tables: built.tables,
     });
     let mut flags = plan.flags as c_uint;
-    if plan.gc && spec.traverse.is_some() {
+    if plan.over_class {
+        // Comes with the base, as do the functions that the flag asks for.
+        flags &= !(Py_TPFLAGS_HAVE_GC as c_uint);
+    } else if plan.gc && spec.traverse.is_some() {
         flags |= Py_TPFLAGS_HAVE_GC as c_uint;
     }
     let mut made_of = PyType_Spec {

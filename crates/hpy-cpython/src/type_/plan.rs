@@ -1,8 +1,8 @@
 //! From a spec and the type it extends to the layout of instances, and the rules that tie the two.
 
-use super::info;
 use super::shape::{self, align};
 use super::spec::Spec;
+use super::{info, lifecycle, python};
 use crate::raise::raise;
 use core::ffi::{c_int, c_ulong, c_void};
 use core::ptr;
@@ -25,6 +25,11 @@ pub struct Plan {
     /// The call function of the type extended, as instances start with it.
     pub inherited_call: *const c_void,
     pub gc: bool,
+    /// Whether a class written in Python lies between the type and the next one below that was made from a
+    /// spec (or the built-in type). CPython's functions then serve the type, and call ours further down.
+    pub over_class: bool,
+    /// Whether it is so, and there is one further down that ends instances.
+    pub inherits_dealloc: bool,
 }
 
 impl Plan {
@@ -52,8 +57,23 @@ impl Plan {
             call_offset: None,
             keeps_call_offset: false,
             inherited_call: inherited.map_or(ptr::null(), |info| info.call),
+            over_class: is_over_class(base),
+            inherits_dealloc: is_over_class(base) && lifecycle::ends_below(base),
             gc: spec.is_gc() || PyType_IS_GC(base) != 0,
         };
+        if plan.over_class
+            && (plan.struct_size != 0)
+            && (!spec.is_legacy() || spec.traverse.is_some() || spec.destroy.is_some())
+        {
+            raise!(
+                PyExc_TypeError,
+                c"type '%.200s' has a struct, but its base '%.200s' is a class written in Python, which keeps data \
+                  of its own where the struct would be",
+                spec.raw.name,
+                (*base).tp_name
+            );
+            return None;
+        }
         if spec.is_legacy() {
             plan.basicsize = plan.struct_size;
         } else {
@@ -214,4 +234,22 @@ impl Plan {
         self.flags |= HPy_TPFLAGS_HAVE_VECTORCALL;
         Some(())
     }
+}
+
+/// See [`Plan::over_class`].
+unsafe fn is_over_class(mut base: *mut PyTypeObject) -> bool {
+    while !base.is_null() && info::own(base).is_null() {
+        // A class that adds nothing (`__slots__ = ()`) is no concern.
+        let below = (*base).tp_base;
+        if python::is_class(base)
+            && !below.is_null()
+            && ((*base).tp_basicsize != (*below).tp_basicsize
+                || (*base).tp_dictoffset != (*below).tp_dictoffset
+                || (*base).tp_weaklistoffset != (*below).tp_weaklistoffset)
+        {
+            return true;
+        }
+        base = below;
+    }
+    false
 }

@@ -1,11 +1,12 @@
-//! Bases written in Python: what CPython's own `subtype_traverse` and `subtype_clear` do for the slots and
-//! the dict of a class. Those functions start at an instance's own type and go along the bases as long as
-//! these have them too, so they cannot be called for a base of a type that has functions of its own.
+//! Classes written in Python, as subtypes and as bases of types made from specs.
+//!
+//! CPython's functions for them (`subtype_dealloc`, `subtype_traverse`, `subtype_clear`) start at an
+//! instance's own type, do what the slots and the dict of each class need, stop at the first type that has
+//! another function and call that. Ours must know them to tell what is left to do.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
-use hpy_sys::HPyMember_OBJECT_EX;
 use pyo3_ffi::*;
 
 /// The address of CPython's `subtype_traverse`, which has no name outside of it: a constant that is found
@@ -58,154 +59,24 @@ pub unsafe fn is_class(tp: *mut PyTypeObject) -> bool {
     PyType_HasFeature(tp, Py_TPFLAGS_HEAPTYPE) != 0 && traverse == Some(known)
 }
 
-/// Visits what a class adds to an instance: its `__slots__` and its dict.
+/// Whether a type's instances are deallocated as CPython does it for classes written in Python.
 ///
 /// # Safety
-/// `tp` is a base of the instance's type and [`is_class`].
-pub unsafe fn traverse_class(
-    tp: *mut PyTypeObject,
-    slf: *mut PyObject,
-    visit: visitproc,
-    arg: *mut c_void,
-) -> c_int {
-    let mut result = 0;
-    each_slot(tp, slf, |slot| {
-        let value = *slot;
-        if result == 0 && !value.is_null() {
-            result = visit(value, arg);
-        }
-    });
-    if result != 0 || !adds_dict(tp) {
-        return result;
-    }
-    dict::visit(slf, visit, arg)
-}
-
-/// Gives up what a class adds to an instance.
-///
-/// # Safety
-/// As [`traverse_class`].
-pub unsafe fn clear_class(tp: *mut PyTypeObject, slf: *mut PyObject) {
-    each_slot(tp, slf, |slot| {
-        let old = *slot;
-        *slot = ptr::null_mut();
-        Py_XDECREF(old);
-    });
-    if adds_dict(tp) {
-        clear_dict(slf);
-    }
+/// `tp` is a type.
+pub unsafe fn ends_as_class(tp: *mut PyTypeObject) -> bool {
+    let known = SUBTYPE_DEALLOC.load(Ordering::Relaxed).cast_const();
+    (*tp).tp_dealloc.map(|function| function as *const c_void) == Some(known)
 }
 
 /// Gives up an instance's dict.
 ///
 /// # Safety
-/// `slf` is an object whose type has a dict.
+/// `slf` is an object whose dict lies at the end of it.
 pub unsafe fn clear_dict(slf: *mut PyObject) {
-    dict::clear(slf);
-}
-
-/// Whether instances have a dict because of this class and not because of its base.
-unsafe fn adds_dict(tp: *mut PyTypeObject) -> bool {
-    let base = (*tp).tp_base;
-    (*tp).tp_dictoffset != 0 && (base.is_null() || (*base).tp_dictoffset == 0)
-}
-
-/// Calls `f` with each place of a class's `__slots__` in an instance.
-unsafe fn each_slot(
-    tp: *mut PyTypeObject,
-    slf: *mut PyObject,
-    mut f: impl FnMut(*mut *mut PyObject),
-) {
-    // The descriptors of slots lie behind the class object itself.
-    let members = tp.byte_offset((*Py_TYPE(tp.cast())).tp_basicsize).cast::<PyMemberDef>();
-    for index in 0..(*tp.cast::<PyVarObject>()).ob_size {
-        let member = &*members.offset(index);
-        if member.type_code == HPyMember_OBJECT_EX && member.flags & 1 == 0 {
-            f(slf.byte_offset(member.offset).cast());
-        }
-    }
-}
-
-#[cfg(Py_3_13)]
-mod dict {
-    use super::*;
-
     unsafe extern "C" {
-        fn PyObject_VisitManagedDict(
-            object: *mut PyObject,
-            visit: visitproc,
-            arg: *mut c_void,
-        ) -> c_int;
-        fn PyObject_ClearManagedDict(object: *mut PyObject);
+        /// Where an instance keeps its dict; null if it has none.
+        fn _PyObject_GetDictPtr(object: *mut PyObject) -> *mut *mut PyObject;
     }
-
-    pub unsafe fn visit(slf: *mut PyObject, visit: visitproc, arg: *mut c_void) -> c_int {
-        if PyType_HasFeature(Py_TYPE(slf), MANAGED_DICT) != 0 {
-            return PyObject_VisitManagedDict(slf, visit, arg);
-        }
-        super::pointer_visit(slf, visit, arg)
-    }
-
-    pub unsafe fn clear(slf: *mut PyObject) {
-        if PyType_HasFeature(Py_TYPE(slf), MANAGED_DICT) != 0 {
-            return PyObject_ClearManagedDict(slf);
-        }
-        super::pointer_clear(slf);
-    }
-}
-
-#[cfg(all(Py_3_12, not(Py_3_13)))]
-mod dict {
-    use super::*;
-
-    unsafe extern "C" {
-        fn _PyObject_VisitManagedDict(
-            object: *mut PyObject,
-            visit: visitproc,
-            arg: *mut c_void,
-        ) -> c_int;
-        fn _PyObject_ClearManagedDict(object: *mut PyObject);
-    }
-
-    pub unsafe fn visit(slf: *mut PyObject, visit: visitproc, arg: *mut c_void) -> c_int {
-        if PyType_HasFeature(Py_TYPE(slf), MANAGED_DICT) != 0 {
-            return _PyObject_VisitManagedDict(slf, visit, arg);
-        }
-        super::pointer_visit(slf, visit, arg)
-    }
-
-    pub unsafe fn clear(slf: *mut PyObject) {
-        if PyType_HasFeature(Py_TYPE(slf), MANAGED_DICT) != 0 {
-            return _PyObject_ClearManagedDict(slf);
-        }
-        super::pointer_clear(slf);
-    }
-}
-
-#[cfg(not(Py_3_12))]
-mod dict {
-    pub(super) use super::{pointer_clear as clear, pointer_visit as visit};
-}
-
-/// `Py_TPFLAGS_MANAGED_DICT`: the dict lies before the object, possibly as values only.
-#[cfg(Py_3_12)]
-const MANAGED_DICT: core::ffi::c_ulong = 1 << 4;
-
-unsafe extern "C" {
-    /// Where an instance keeps its dict; null if it has none. In 3.11 it makes the dict of values.
-    fn _PyObject_GetDictPtr(object: *mut PyObject) -> *mut *mut PyObject;
-}
-
-pub(super) unsafe fn pointer_visit(
-    slf: *mut PyObject,
-    visit: visitproc,
-    arg: *mut c_void,
-) -> c_int {
-    let dict = _PyObject_GetDictPtr(slf);
-    if dict.is_null() || (*dict).is_null() { 0 } else { visit(*dict, arg) }
-}
-
-pub(super) unsafe fn pointer_clear(slf: *mut PyObject) {
     let dict = _PyObject_GetDictPtr(slf);
     if !dict.is_null() {
         let old = *dict;

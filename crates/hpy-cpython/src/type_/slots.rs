@@ -174,15 +174,14 @@ unsafe fn finish(built: &mut Built, spec: &Spec, plan: &Plan) {
     if !spec.raw.doc.is_null() && !spec.legacy.has(Py_tp_doc) {
         own(Py_tp_doc, spec.raw.doc.cast_mut().cast());
     }
-    if spec.traverse.is_some() || spec.destroy.is_some() || !built.fields.is_empty() {
-        if !spec.legacy.has(Py_tp_dealloc) {
-            own(Py_tp_dealloc, lifecycle::dealloc as *mut c_void);
-        }
-        if plan.gc && spec.traverse.is_some() {
-            own(Py_tp_traverse, lifecycle::traverse as *mut c_void);
-            if !spec.legacy.has(Py_tp_clear) {
-                own(Py_tp_clear, lifecycle::clear as *mut c_void);
-            }
+    let ends = spec.traverse.is_some() || spec.destroy.is_some() || !built.fields.is_empty();
+    if ends && !spec.legacy.has(Py_tp_dealloc) && !plan.inherits_dealloc {
+        own(Py_tp_dealloc, lifecycle::dealloc as *mut c_void);
+    }
+    if plan.gc && spec.traverse.is_some() && !plan.over_class {
+        own(Py_tp_traverse, lifecycle::traverse as *mut c_void);
+        if !spec.legacy.has(Py_tp_clear) {
+            own(Py_tp_clear, lifecycle::clear as *mut c_void);
         }
     }
     let has_offset = plan.call_offset.is_some() || spec.explicit_call;

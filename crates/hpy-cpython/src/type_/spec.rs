@@ -143,9 +143,9 @@ impl<'a> Spec<'a> {
         if wrong != 0 {
             raise!(
                 PyExc_ValueError,
-                c"type '%.200s': HPyType_Spec.flags has bits that only the interpreter sets: 0x%lx",
+                c"type '%.200s': HPyType_Spec.flags has bits that only the interpreter sets: 0x%x",
                 name,
-                wrong
+                wrong as core::ffi::c_uint
             );
             return false;
         }
@@ -440,6 +440,10 @@ impl Params {
                     (*Py_TYPE(tuple)).tp_name
                 );
                 return None;
+            }
+            if PyTuple_GET_SIZE(tuple) == 0 {
+                // As none: object.
+                return Some(Params { bases: ptr::null_mut(), metaclass });
             }
             Py_INCREF(tuple);
         } else if bases != 0 {
