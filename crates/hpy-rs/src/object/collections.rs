@@ -121,9 +121,9 @@ impl<'ctx> Handle<'ctx, List> {
         status(ctx, done).map(drop)
     }
 
-    /// The items, one by one; a list that shrinks meanwhile ends the iteration.
+    /// The items, one by one, as a `for` loop sees a list that changes meanwhile.
     pub fn items(&self) -> ListItems<'_, 'ctx> {
-        ListItems { list: self, next: 0 }
+        ListItems { list: self, next: 0, len: 0 }
     }
 }
 
@@ -131,6 +131,8 @@ impl<'ctx> Handle<'ctx, List> {
 pub struct ListItems<'a, 'ctx> {
     list: &'a Handle<'ctx, List>,
     next: isize,
+    /// The length when it was asked last: asked again only at the end.
+    len: isize,
 }
 
 impl<'ctx> Iterator for ListItems<'_, 'ctx> {
@@ -138,15 +140,25 @@ impl<'ctx> Iterator for ListItems<'_, 'ctx> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let len = match self.list.len() {
-            Ok(len) => len as isize,
-            Err(error) => return Some(Err(error)),
-        };
-        if self.next >= len {
-            return None;
+        if self.next >= self.len {
+            match self.list.len() {
+                Ok(len) => self.len = len as isize,
+                Err(error) => return Some(Err(error)),
+            }
+            if self.next >= self.len {
+                return None;
+            }
         }
         self.next += 1;
-        Some(self.list.get_index(self.next - 1))
+        match self.list.get_index(self.next - 1) {
+            Err(error) if error.is::<crate::exc::IndexError>(self.list.ctx()) => {
+                // The list has become shorter.
+                drop(error);
+                self.len = 0;
+                None
+            }
+            item => Some(item),
+        }
     }
 }
 
