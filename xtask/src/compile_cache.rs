@@ -1,8 +1,8 @@
 //! A compiler command that remembers what it compiled, so that the same test extension is compiled once and
 //! not once per interpreter and mode.
 //!
-//! The suites compile many small C files through setuptools, which runs `$CC`. `target/tools/cc` is this
-//! executable under another name; it runs the real compiler unless the same input was compiled before. A universal
+//! The suites compile many small C files through setuptools, which runs `$CC`. `target/tools/cc` is a
+//! copy of this executable under another name; it runs the real compiler unless the same input was compiled before. A universal
 //! binary does not depend on the interpreter, so its key leaves the interpreter out; everything else keeps it.
 
 use crate::paths::target;
@@ -19,15 +19,21 @@ const FOLDER: &str = "HPY_RS_COMPILE_CACHE";
 
 /// Lets a command compile through the cache.
 pub fn use_in(command: &mut Command) -> Result<()> {
+    static MADE: std::sync::Once = std::sync::Once::new();
     let tool = target("tools").join(NAME);
-    let this = std::env::current_exe()?;
-    if std::fs::read_link(&tool).ok().as_deref() != Some(&this) {
-        let _ = std::fs::remove_file(&tool);
-        std::os::unix::fs::symlink(&this, &tool)
-            .with_context(|| format!("cannot make {}", tool.display()))?;
-    }
+    let mut made = Ok(());
+    // A copy: this executable may be rebuilt while the tests it started still compile.
+    MADE.call_once(|| made = copy_of_this_executable(&tool));
+    made.with_context(|| format!("cannot make {}", tool.display()))?;
     command.env("CC", &tool).env(FOLDER, target("compile-cache"));
     Ok(())
+}
+
+fn copy_of_this_executable(tool: &Path) -> std::io::Result<()> {
+    let unfinished = tool.with_extension(std::process::id().to_string());
+    std::fs::copy("/proc/self/exe", &unfinished)
+        .or_else(|_| std::fs::copy(std::env::current_exe()?, &unfinished))?;
+    std::fs::rename(&unfinished, tool)
 }
 
 /// The main function of `target/tools/cc`.
