@@ -304,7 +304,8 @@ class EggInfo:
         required = list(getattr(dist, "install_requires", None) or [])
         if hpy_extensions(dist) and abi_of(dist) != "cpython" and RUNTIME_REQUIREMENT not in required:
             dist.install_requires = [*required, RUNTIME_REQUIREMENT]
-            dist.metadata.install_requires = dist.install_requires
+            # Brings the list into the form that this version of setuptools writes metadata from.
+            dist._finalize_requires()
         super().finalize_options()
 
 
