@@ -189,7 +189,6 @@ class BuildExt:
         ext.include_dirs = [*ext.include_dirs, *devel.get_extra_include_dirs()]
         if ext.hpy_abi == "universal":
             ext.include_dirs.insert(0, str(devel.get_include_dir_forbid_python_h()))
-        ext.depends = [*ext.depends, *sorted(str(path) for path in devel.include_dir.rglob("*.h"))]
 
     def build_extensions(self) -> None:
         ours = [ext for ext in self.extensions if hasattr(ext, "hpy_abi")]
@@ -208,6 +207,7 @@ class BuildExt:
             library = helpers(devel, ext.hpy_abi, self.compiler, bool(self.debug), self.build_temp)
             ext.hpy_libraries = [library, *self._implementation(ext)]
             ext.extra_objects = [*ext.extra_objects, *ext.hpy_libraries]
+            # The libraries are new when the headers are, so this stands for those too.
             ext.depends = [*ext.depends, *ext.hpy_libraries]
 
     def _implementation(self, ext: Extension) -> list[str]:
