@@ -22,6 +22,12 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+# setuptools replaces parts of distutils, so it comes before anyone who imports hpy.devel first and distutils next.
+try:
+    import setuptools as _setuptools_first  # noqa: F401
+except ImportError:
+    pass
+
 if TYPE_CHECKING:
     from setuptools import Distribution
 
