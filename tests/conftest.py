@@ -24,6 +24,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="ABIs and modes to test in, by comma: " + ", ".join(VARIANTS) + ". Default: all that are there. "
         "One that is named and not there is an error.",
     )
+    group.addoption(
+        "--refleak",
+        type=int,
+        default=0,
+        metavar="N",
+        help="run each test N more times and fail it if every time leaves more references (on a debug build of "
+        "Python) or more memory blocks (elsewhere) than there were before",
+    )
 
 
 def chosen(config: pytest.Config) -> list[Variant]:
@@ -75,7 +83,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.hpy_covered = set()  # type: ignore[attr-defined]
+    config.addinivalue_line("markers", "once: not for a loop under --refleak, for a reason given beside it")
     config.addinivalue_line("markers", "abis(*names): run only for these ABIs")
+
+
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """With --refleak, runs the test in a loop, see refleak.py."""
+    runs = pyfuncitem.config.getoption("--refleak")
+    if not runs or pyfuncitem.get_closest_marker("once"):
+        return None
+    import refleak
+
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+
+    def run() -> None:
+        pyfuncitem.obj(**arguments)
+        if "monkeypatch" in arguments:
+            arguments["monkeypatch"].undo()
+
+    refleak.check(run, runs)
+    return True
 
 
 @pytest.fixture

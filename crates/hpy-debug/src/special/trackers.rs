@@ -15,6 +15,12 @@ const CLOSE: u16 = index("HPyTracker_Close");
 
 pub unsafe extern "C" fn HPyTracker_New(ctx: *mut HPyContext, size: HPy_ssize_t) -> HPyTracker {
     let call = Call::begin(ctx, NEW);
+    if size < 0 {
+        call.failed();
+        let message = c"HPyTracker_New: size is negative";
+        api::HPyErr_SetString(call.base, (*call.base).h_ValueError, message.as_ptr());
+        return HPyTracker::NULL;
+    }
     let mut handles = Vec::new();
     let added = if handles.try_reserve(size.max(0) as usize).is_ok() && call.state.budget.take() {
         lock(&call.state.tools).add(Tool::Tracker(handles), call.frame.call)

@@ -1,0 +1,45 @@
+"""Does a test leave references behind?
+
+A debug build of Python counts all references there are. A test that leaks takes the count up each time it runs; one
+that fills a cache does so only at first. Ordinary builds count the blocks of memory in use, which tells as much
+about objects and less about references to immortal or shared ones.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import Callable
+
+#: Runs before counting: caches fill, types get their method caches, code specialises.
+WARM_UP = 4
+
+
+def total() -> int:
+    """References in the whole interpreter, or blocks of memory where it does not count them."""
+    for _ in range(3):
+        gc.collect()
+    counter = getattr(sys, "gettotalrefcount", sys.getallocatedblocks)
+    return counter()
+
+
+def differences(run: Callable[[], None], runs: int) -> list[int]:
+    """What each of `runs` runs adds to the total."""
+    counts = [0] * (runs + 1)
+    counts[0] = total()
+    for number in range(runs):
+        run()
+        counts[number + 1] = total()
+    return [after - before for before, after in zip(counts, counts[1:])]
+
+
+def check(run: Callable[[], None], runs: int) -> None:
+    """Runs a test in a loop; AssertionError if each run leaves something behind."""
+    for _ in range(WARM_UP):
+        run()
+    found = differences(run, runs)
+    if min(found) > 0:
+        # Once more, twice as long: what is still being filled has an end.
+        found = differences(run, 2 * runs)
+    unit = "references" if hasattr(sys, "gettotalrefcount") else "blocks of memory"
+    assert min(found) <= 0, f"each run leaves {unit} behind: {found}"
