@@ -387,6 +387,20 @@ class TestInheritance:
         one = make(mod, bases=(base, Mixin))()
         one.x = 4
         assert one.hello() == "hello" and one.x == 4
+        one.x, one.field = -1, "value"
+        with pytest.raises(AttributeError):
+            one.other = 1
+        with pytest.raises(AttributeError):
+            one.__dict__
+        gc.collect()
+        assert (one.x, one.field) == (-1, "value")
+
+        class Sub(type(one)):
+            pass
+
+        sub = Sub()
+        sub.other, sub.x = 1, 2
+        assert (sub.other, sub.x, sub.hello()) == (1, 2, "hello")
 
     def test_a_python_class_as_base(self, mod):
         class Python:

@@ -32,7 +32,13 @@ pub unsafe fn make(
     bases: *mut PyObject,
 ) -> *mut PyObject {
     if ptr::eq(metaclass, &raw const PyType_Type) {
-        return PyType_FromSpecWithBases(spec, bases);
+        let made = PyType_FromSpecWithBases(spec, bases);
+        #[cfg(not(Py_3_10))]
+        if !made.is_null() && !super::heap_type::keep_signature(made.cast(), &*spec) {
+            Py_DECREF(made);
+            return ptr::null_mut();
+        }
+        return made;
     }
     super::heap_type::make(metaclass, spec, bases)
 }

@@ -192,6 +192,23 @@ unsafe fn copied_doc(doc: *const c_char) -> Option<*const c_char> {
     Some(copy)
 }
 
+/// 3.9 cuts the signature off a type's doc and loses it; later versions cut it off `__doc__` and keep it for
+/// `__text_signature__`. False with an exception set on failure.
+///
+/// # Safety
+/// `tp` is fresh from `PyType_FromSpecWithBases`.
+#[cfg(not(Py_3_10))]
+pub unsafe fn keep_signature(tp: *mut PyTypeObject, spec: &PyType_Spec) -> bool {
+    let doc = slot(spec, Py_tp_doc).cast::<c_char>().cast_const();
+    if doc.is_null() || (*tp).tp_doc.is_null() {
+        return true;
+    }
+    let Some(copy) = copied_doc(doc) else { return false };
+    PyObject_Free((*tp).tp_doc.cast_mut().cast());
+    (*tp).tp_doc = copy;
+    true
+}
+
 unsafe fn slot(spec: &PyType_Spec, number: core::ffi::c_int) -> *mut c_void {
     let mut next = spec.slots;
     while (*next).slot != 0 {

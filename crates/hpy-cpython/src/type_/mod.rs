@@ -135,6 +135,11 @@ unsafe fn make(
         Py_DECREF(made);
         return None;
     }
+    if !spec.places_dict {
+        // CPython copies this from any base that has it, but the place is where only instances of `tp_base`
+        // and its subtypes have a dict.
+        (*fresh).tp_dictoffset = (*base).tp_dictoffset;
+    }
     if !info::attach(fresh, info) {
         Py_DECREF(made);
         return None;

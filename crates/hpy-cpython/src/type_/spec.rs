@@ -19,6 +19,8 @@ pub struct Spec<'a> {
     pub call: Option<&'a HPySlot>,
     /// The member `__vectorcalloffset__`, the spec's or a legacy one.
     pub explicit_call: bool,
+    /// The member `__dictoffset__`, likewise.
+    pub places_dict: bool,
 }
 
 /// The tables among the legacy slots; null where there are none.
@@ -94,6 +96,7 @@ impl<'a> Spec<'a> {
             destroy: None,
             call: None,
             explicit_call: false,
+            places_dict: raw.flags & MANAGED_FLAGS != 0,
         };
         (spec.check_numbers() && spec.read_defines() && spec.check_together()).then_some(spec)
     }
@@ -176,10 +179,7 @@ impl<'a> Spec<'a> {
                 }
                 HPyDef_Kind_Meth | HPyDef_Kind_GetSet => {}
                 HPyDef_Kind_Member => {
-                    let member = def.u.member.name;
-                    if !member.is_null() && CStr::from_ptr(member) == c"__vectorcalloffset__" {
-                        self.explicit_call = true;
-                    }
+                    self.note_member(def.u.member.name);
                 }
                 kind => {
                     raise!(
@@ -193,7 +193,7 @@ impl<'a> Spec<'a> {
             }
         }
         for member in table(self.legacy.members, |member: &PyMemberDef| member.name.is_null()) {
-            self.explicit_call |= CStr::from_ptr(member.name) == c"__vectorcalloffset__";
+            self.note_member(member.name);
         }
         for slot in table(self.legacy.slots, |slot: &PyType_Slot| slot.slot == 0) {
             let number = slot.slot;
@@ -208,6 +208,15 @@ impl<'a> Spec<'a> {
             }
         }
         true
+    }
+
+    /// Notes the members by which CPython learns offsets.
+    unsafe fn note_member(&mut self, name: *const core::ffi::c_char) {
+        if !name.is_null() {
+            let name = CStr::from_ptr(name);
+            self.explicit_call |= name == c"__vectorcalloffset__";
+            self.places_dict |= name == c"__dictoffset__";
+        }
     }
 
     unsafe fn read_slot(&mut self, slot: &'a HPySlot) -> bool {
