@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything a person runs in this repository.
 
+mod bench;
 mod codegen;
 mod compile_cache;
 mod conformance;
@@ -51,6 +52,8 @@ enum Task {
     Test(test::Options),
     /// Run hpy 0.9.0's own test suite, unmodified, against this tree's wheel
     Conformance(conformance::Options),
+    /// Measure one module four ways (C API, HPy in C, HPy in Rust, PyO3) and print the table of ratios
+    Bench(bench::Options),
     /// Count which members of the context the project's own suite exercises; fails below all of them
     CoverageAbi(coverage_abi::Options),
     /// Load universal binaries, compiled once, into every interpreter and print the table of tests passed
@@ -88,6 +91,7 @@ fn run() -> Result<()> {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Bench(options) => bench::run(&options),
         Task::CoverageAbi(options) => coverage_abi::run(&options),
         Task::Matrix(options) => matrix::run(&options),
         Task::Interpreters { path: Some(version), .. } => {

@@ -7,6 +7,7 @@ mod c_headers;
 mod c_signatures;
 mod debug;
 mod description;
+mod reference;
 mod rust_cpython;
 mod rust_sys;
 mod trace;
@@ -31,6 +32,7 @@ pub fn run(check: bool) -> Result<()> {
     debug::outputs(&abi, &mut outputs);
     trace::outputs(&abi, &mut outputs);
     c_signatures::outputs(&abi, &mut outputs);
+    reference::outputs(&abi, &mut outputs);
     let mut stale = Vec::new();
     for Output { path, text } in &outputs {
         let full = root().join(path);
