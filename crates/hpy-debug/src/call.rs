@@ -203,7 +203,11 @@ impl Call {
         count: usize,
         argument: &'static str,
     ) -> Option<Handles> {
-        let mut inner = Handles::new(count);
+        let Some(mut inner) = Handles::new(count) else {
+            self.failed();
+            api::HPyErr_NoMemory(self.base);
+            return None;
+        };
         for index in 0..count {
             inner.push(self.handle(array.add(index).read(), argument)?);
         }
@@ -219,9 +223,18 @@ pub struct Handles {
 }
 
 impl Handles {
-    pub fn new(count: usize) -> Self {
-        let many = if count > 8 { Vec::with_capacity(count) } else { Vec::new() };
-        Handles { few: [HPy::NULL; 8], many, count: 0 }
+    /// Room for `count`; `None` if there is no memory for it.
+    pub fn new(count: usize) -> Option<Self> {
+        let mut many = Vec::new();
+        if count > 8 {
+            many.try_reserve_exact(count).ok()?;
+        }
+        Some(Handles { few: [HPy::NULL; 8], many, count: 0 })
+    }
+
+    /// No handles.
+    pub const fn none() -> Self {
+        Handles { few: [HPy::NULL; 8], many: Vec::new(), count: 0 }
     }
 
     pub fn push(&mut self, h: HPy) {

@@ -108,7 +108,10 @@ impl Upcall {
 
     /// Handles for an array of arguments.
     pub unsafe fn arguments(&self, array: *const HPy, count: usize) -> Handles {
-        let mut handles = Handles::new(count);
+        let Some(mut handles) = Handles::new(count) else {
+            self.no_memory();
+            return Handles::none();
+        };
         for index in 0..count {
             handles.push(self.argument(array.add(index).read()));
         }
