@@ -113,7 +113,7 @@ typedef struct {
     HPyFunc_TRAMPOLINE(SYM##_trampoline, IMPL, SIG)                                  \
     _HPy_INITIALISERS_BEGIN                                                     \
     _HPy_EXTENSION HPyDef SYM = {                                                    \
-        .kind = HPyDef_Kind_Slot,                                                    \
+        HPyDef_Kind_Slot,                                                            \
         {.slot = {.slot = SLOT,                                                      \
                   .impl = _HPy_FUNCTION(HPyCFunction, IMPL),                         \
                   .cpy_trampoline = _HPy_FUNCTION(cpy_PyCFunction, SYM##_trampoline)}} \
@@ -130,7 +130,7 @@ typedef struct {
     HPyFunc_TRAMPOLINE(SYM##_trampoline, IMPL, SIG)                                   \
     _HPy_INITIALISERS_BEGIN                                                     \
     _HPy_EXTENSION HPyDef SYM = {                                                     \
-        .kind = HPyDef_Kind_Meth,                                                     \
+        HPyDef_Kind_Meth,                                                             \
         {.meth = {.name = NAME,                                                       \
                   .impl = _HPy_FUNCTION(HPyCFunction, IMPL),                          \
                   .cpy_trampoline = _HPy_FUNCTION(cpy_PyCFunction, SYM##_trampoline), \
@@ -147,7 +147,7 @@ typedef struct {
 #define _HPyDef_MEMBER(SYM, NAME, TYPE, OFFSET, ...)                                 \
     _HPy_INITIALISERS_BEGIN                                                     \
     _HPy_EXTENSION HPyDef SYM = {                                                    \
-        .kind = HPyDef_Kind_Member,                                                  \
+        HPyDef_Kind_Member,                                                          \
         {.member = {.name = NAME, .type = TYPE, .offset = (HPy_ssize_t)(OFFSET), __VA_ARGS__}} \
     };\
     _HPy_INITIALISERS_END
@@ -161,7 +161,7 @@ typedef struct {
     HPyFunc_TRAMPOLINE(SYM##_get_trampoline, GETIMPL, HPyFunc_GETTER)                              \
     _HPy_INITIALISERS_BEGIN                                                     \
     _HPy_EXTENSION HPyDef SYM = {                                                                  \
-        .kind = HPyDef_Kind_GetSet,                                                                \
+        HPyDef_Kind_GetSet,                                                                        \
         {.getset = {.name = NAME,                                                                  \
                     .getter_impl = _HPy_FUNCTION(HPyCFunction, GETIMPL),                           \
                     .setter_impl = NULL,                                                           \
@@ -180,7 +180,7 @@ typedef struct {
     HPyFunc_TRAMPOLINE(SYM##_set_trampoline, SETIMPL, HPyFunc_SETTER)                              \
     _HPy_INITIALISERS_BEGIN                                                     \
     _HPy_EXTENSION HPyDef SYM = {                                                                  \
-        .kind = HPyDef_Kind_GetSet,                                                                \
+        HPyDef_Kind_GetSet,                                                                        \
         {.getset = {.name = NAME,                                                                  \
                     .getter_impl = NULL,                                                           \
                     .setter_impl = _HPy_FUNCTION(HPyCFunction, SETIMPL),                           \
@@ -204,7 +204,7 @@ typedef struct {
     HPyFunc_TRAMPOLINE(SYM##_set_trampoline, SETIMPL, HPyFunc_SETTER)                              \
     _HPy_INITIALISERS_BEGIN                                                     \
     _HPy_EXTENSION HPyDef SYM = {                                                                  \
-        .kind = HPyDef_Kind_GetSet,                                                                \
+        HPyDef_Kind_GetSet,                                                                        \
         {.getset = {.name = NAME,                                                                  \
                     .getter_impl = _HPy_FUNCTION(HPyCFunction, GETIMPL),                           \
                     .setter_impl = _HPy_FUNCTION(HPyCFunction, SETIMPL),                           \
