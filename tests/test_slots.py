@@ -124,6 +124,8 @@ def test_text_and_hash(mod):
     o = mod.Object()
     assert (repr(o), str(o), hash(o)) == ("the repr", "the str", 1234)
     assert f"{o}" == "the str"
+    del o
+    mod.log.clear()
 
 
 def test_comparison(mod):
@@ -137,6 +139,8 @@ def test_comparison(mod):
     )
     with pytest.raises(TypeError, match="'>=' not supported"):
         o >= 6
+    del o
+    mod.log.clear()
 
 
 def test_call(mod):
@@ -146,6 +150,8 @@ def test_call(mod):
     assert o(1, a=2, b=3) == ("tp_call", (1, 2, 3), ("a", "b"))
     assert o(*range(20), **{"z": 1}) == ("tp_call", (*range(20), 1), ("z",))
     assert o.__call__(5) == ("tp_call", (5,))
+    del o
+    mod.log.clear()
 
 
 def test_descriptor(mod):
@@ -230,6 +236,8 @@ def test_buffer(mod):
     assert o.exports == 0
     with pytest.raises(BufferError, match="not initialised"):
         memoryview(mod.Object.__new__(mod.Object))
+    del o, view
+    mod.log.clear()
 
 
 def test_class_attributes(mod):

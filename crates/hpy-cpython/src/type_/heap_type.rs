@@ -139,6 +139,15 @@ unsafe fn fill(
         // What a type without its own has: a class's, which any class of ours can lend.
         (*tp).tp_dealloc = super::python::subtype_dealloc();
     }
+    // PyType_Ready inherits the sizes only after it has asked a metaclass for the order of the bases, for which
+    // it compares them.
+    let base = (*tp).tp_base;
+    if !base.is_null() && (*tp).tp_basicsize == 0 {
+        (*tp).tp_basicsize = (*base).tp_basicsize;
+    }
+    if !base.is_null() && (*tp).tp_itemsize == 0 {
+        (*tp).tp_itemsize = (*base).tp_itemsize;
+    }
     if PyType_Ready(tp) < 0 {
         return None;
     }

@@ -437,7 +437,7 @@ impl Params {
                 tuple = many;
             } else if !single.is_null() {
                 let bases = PyTuple_Pack(1, single);
-                return checked(bases, name).then_some(Params { bases, metaclass });
+                return checked(bases, name).then(|| Params { bases, metaclass });
             }
         }
         if !tuple.is_null() {
@@ -467,7 +467,8 @@ impl Params {
                 PyTuple_SET_ITEM(tuple, index as Py_ssize_t, object(param.object));
             }
         }
-        checked(tuple, name).then_some(Params { bases: tuple, metaclass })
+        // Lazily: `checked` has given up bases that are none, and dropping `Params` would do so again.
+        checked(tuple, name).then(|| Params { bases: tuple, metaclass })
     }
 }
 
