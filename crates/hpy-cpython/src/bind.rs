@@ -92,21 +92,6 @@ impl Bindings {
         }
     }
 
-    /// A thunk that calls `destination(first, args...)`, for functions of the runtime's own; None where
-    /// thunks cannot be made.
-    ///
-    /// # Safety
-    /// The calling thread is attached; `destination` takes `first` and the caller's arguments.
-    pub unsafe fn own(
-        &mut self,
-        first: *const c_void,
-        destination: *const c_void,
-    ) -> Option<*const c_void> {
-        let thunk = (*self.state).thunks.make(Kind::Shift, first, destination)?;
-        self.thunks.push((Kind::Shift, thunk));
-        Some(thunk.code())
-    }
-
     /// The function to call for a definition and its first argument: the implementation and the target's
     /// context, or the target's entry function and an [`Entry`].
     ///
