@@ -48,6 +48,9 @@ pub fn run(python: &str, release: bool) -> Result<()> {
             "pytest-xdist",
             "hypothesis",
             "filelock",
+            "cmake",
+            "meson",
+            "ninja",
         ]);
         run_command(&mut pip)?;
         let site = output_of(

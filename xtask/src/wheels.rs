@@ -10,8 +10,17 @@ use std::process::Command;
 use std::time::Duration;
 
 /// What the environments have besides the wheel.
-const TOOLS: [&str; 6] =
-    ["setuptools", "wheel", "pytest", "pytest-xdist", "hypothesis", "filelock"];
+const TOOLS: [&str; 9] = [
+    "setuptools",
+    "wheel",
+    "pytest",
+    "pytest-xdist",
+    "hypothesis",
+    "filelock",
+    "cmake",
+    "meson",
+    "ninja",
+];
 
 /// An environment with this tree's wheel installed.
 pub struct Environment {
