@@ -57,9 +57,9 @@ WITH_LENGTH = [
 ]
 
 
-@pytest.mark.parametrize("value", WITH_LENGTH, ids=lambda value: f"{type(value).__name__}-{len(value)}")
-def test_length(mod, value):
-    assert mod.HPy_Length(value) == len(value)
+def test_length(mod):
+    for value in WITH_LENGTH:
+        assert mod.HPy_Length(value) == len(value), type(value)
 
 
 def test_length_follows_changes(mod):
@@ -142,10 +142,9 @@ def test_append(mod):
 
 
 @pytest.mark.parametrize("power", [0, 1, 14, 15, 16, 29, 30, 31, 32, 44, 45, 59, 60, 61, 62])
-@pytest.mark.parametrize("sign", [1, -1])
-def test_int_around_a_digit(mod, power, sign):
-    for offset in (-2, -1, 0, 1, 2):
-        value = sign * (2**power) + offset
+def test_int_around_a_digit(mod, power):
+    for distance in (-2, -1, 0, 1, 2, *(below - 2 ** (power + 1) for below in (-1, 0, 1))):
+        value = 2**power + distance
         assert mod.HPyLong_AsInt64_t(value) == value
         assert mod.HPyLong_AsSsize_t(value) == value
         assert mod.from_int64(value) == value
