@@ -50,12 +50,23 @@ unsafe fn set(
     let old = *slot;
     Py_INCREF(item);
     *slot = item;
-    if old.is_null() {
-        return true;
+    if !old.is_null() {
+        return replaced(old);
     }
+    true
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn replaced(old: *mut PyObject) -> bool {
     Py_DECREF(old);
     false
 }
+
+/// Out of line, so that the way of a builder that is none falls through.
+#[cold]
+#[inline(never)]
+fn ignored() {}
 
 #[inline(always)]
 unsafe fn build(builder: isize, items: *mut *mut PyObject, function: &CStr) -> HPy {
@@ -131,7 +142,7 @@ pub unsafe extern "C" fn HPyListBuilder_Set(
     h_item: HPy,
 ) {
     if is_failure(builder._lst) {
-        return;
+        return ignored();
     }
     let list = builder._lst as *mut PyListObject;
     if set(builder._lst, (*list).ob_item, index, object(h_item)) {
@@ -183,10 +194,11 @@ pub unsafe extern "C" fn HPyTupleBuilder_Set(
     index: HPy_ssize_t,
     h_item: HPy,
 ) {
-    if !is_failure(builder._tup) {
-        let items = layout::tuple_items(builder._tup as *mut PyObject);
-        set(builder._tup, items, index, object(h_item));
+    if is_failure(builder._tup) {
+        return ignored();
     }
+    let items = layout::tuple_items(builder._tup as *mut PyObject);
+    set(builder._tup, items, index, object(h_item));
 }
 
 pub unsafe extern "C" fn HPyTupleBuilder_Build(

@@ -154,19 +154,21 @@ unsafe fn read_plain<T: Number>(
     count: HPy_ssize_t,
 ) -> HPy_ssize_t {
     let in_place = layout::is_exactly(sequence, &raw mut PyTuple_Type);
+    if !in_place && !layout::is_exactly(sequence, &raw mut PyList_Type) {
+        return index;
+    }
     while index < count {
-        let item = if in_place {
-            *layout::tuple_items(sequence).offset(index)
+        let value = if in_place {
+            T::at_once(*layout::tuple_items(sequence).offset(index))
         } else {
-            layout::item(sequence, index)
-        };
-        if item.is_null() {
-            break;
-        }
-        let value = T::at_once(item);
-        if !in_place {
+            let item = layout::list_item(sequence, index);
+            if item.is_null() {
+                break;
+            }
+            let value = T::at_once(item);
             Py_DECREF(item);
-        }
+            value
+        };
         let Some(value) = value else { break };
         out.offset(index).write(value);
         index += 1;

@@ -13,5 +13,12 @@ pub unsafe extern "C" fn HPyFloat_AsDouble(_ctx: *mut HPyContext, h: HPy) -> f64
     if layout::is_exactly(object(h), &raw mut PyFloat_Type) {
         return layout::float_value(object(h));
     }
-    PyFloat_AsDouble(object(h))
+    as_double(object(h))
+}
+
+/// Out of line, so that the way of a float falls through.
+#[cold]
+#[inline(never)]
+unsafe fn as_double(object: *mut PyObject) -> f64 {
+    PyFloat_AsDouble(object)
 }

@@ -68,31 +68,34 @@ pub fn in_range(index: Py_ssize_t, size: Py_ssize_t) -> bool {
     (index as usize) < (size as usize)
 }
 
-/// A new reference to the item of an exact list or tuple; null without an exception where the object is
-/// something else or the index is not in `0..size`.
+/// A new reference to the item of an exact tuple; null without an exception where the index is not in
+/// `0..size`.
 #[inline(always)]
-pub unsafe fn item(object: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
-    if is_exactly(object, &raw mut PyList_Type) {
-        #[cfg(Py_GIL_DISABLED)]
-        return list_item_shared(object, index);
-        #[cfg(not(Py_GIL_DISABLED))]
-        if in_range(index, var_size(object)) {
-            let item = *list_items(object).offset(index);
-            Py_INCREF(item);
-            return item;
-        }
-    } else if is_exactly(object, &raw mut PyTuple_Type) && in_range(index, var_size(object)) {
-        let item = *tuple_items(object).offset(index);
-        Py_INCREF(item);
-        return item;
+pub unsafe fn tuple_item(tuple: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
+    if !in_range(index, var_size(tuple)) {
+        return core::ptr::null_mut();
     }
-    core::ptr::null_mut()
+    let item = *tuple_items(tuple).offset(index);
+    Py_INCREF(item);
+    item
 }
 
-/// [`item`] of a list that other threads may be changing.
+/// The same of an exact list.
+#[cfg(not(Py_GIL_DISABLED))]
+#[inline(always)]
+pub unsafe fn list_item(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
+    if !in_range(index, var_size(list)) {
+        return core::ptr::null_mut();
+    }
+    let item = *list_items(list).offset(index);
+    Py_INCREF(item);
+    item
+}
+
+/// The same of an exact list, which other threads may be changing.
 #[cfg(Py_GIL_DISABLED)]
 #[inline(always)]
-unsafe fn list_item_shared(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
+pub unsafe fn list_item(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
     if !in_range(index, PyList_GET_SIZE(list)) {
         return core::ptr::null_mut();
     }

@@ -100,16 +100,25 @@ pub unsafe extern "C" fn HPy_GetItem(_ctx: *mut HPyContext, obj: HPy, key: HPy) 
 }
 
 pub unsafe extern "C" fn HPy_GetItem_i(_ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> HPy {
-    let item = layout::item(object(obj), idx);
-    if !item.is_null() {
-        return handle(item);
+    if layout::is_exactly(object(obj), &raw mut PyList_Type) {
+        let item = layout::list_item(object(obj), idx);
+        if !item.is_null() {
+            return handle(item);
+        }
     }
     get_item_by_number(obj, idx)
 }
 
+/// Out of line, so that the way of a list falls through.
 #[cold]
 #[inline(never)]
 unsafe fn get_item_by_number(obj: HPy, idx: HPy_ssize_t) -> HPy {
+    if layout::is_exactly(object(obj), &raw mut PyTuple_Type) {
+        let item = layout::tuple_item(object(obj), idx);
+        if !item.is_null() {
+            return handle(item);
+        }
+    }
     with_key(PyLong_FromSsize_t(idx), HPy::NULL, |key| handle(PyObject_GetItem(object(obj), key)))
 }
 
