@@ -6,7 +6,9 @@
 
 mod call;
 mod class;
+mod derive;
 mod docs;
+mod exception;
 mod function;
 mod methods;
 mod module;
@@ -62,4 +64,29 @@ pub fn methods(attribute: TokenStream, item: TokenStream) -> TokenStream {
 pub fn module(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as syn::ItemMod);
     finish(module::expand(attribute.into(), item))
+}
+
+/// Makes a unit struct an exception type: `#[hpy::exception(extends = ValueError)] struct ParseError;`
+#[proc_macro_attribute]
+pub fn exception(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as syn::ItemStruct);
+    finish(exception::expand(attribute.into(), item))
+}
+
+/// Converts from Python: a struct from an object with attributes or a dict (named fields), from a tuple
+/// (unnamed fields) or from what its one field converts from (`#[hpy(transparent)]`); an enum from the first
+/// variant that fits, or for variants without fields from their names.
+#[proc_macro_derive(FromPy, attributes(hpy))]
+pub fn derive_from_py(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as syn::DeriveInput);
+    finish(derive::from_py(item))
+}
+
+/// Converts to Python: a struct to a dict (named fields), a tuple (unnamed fields) or what its one field
+/// converts to (`#[hpy(transparent)]`); an enum to what its variant converts to, variants without fields to
+/// their names.
+#[proc_macro_derive(IntoPy, attributes(hpy))]
+pub fn derive_into_py(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as syn::DeriveInput);
+    finish(derive::into_py(item))
 }

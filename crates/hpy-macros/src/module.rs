@@ -13,12 +13,14 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
     let mut given = options::parse(attribute)?;
     given.extend(options::take_hpy(&mut item.attrs)?);
     let mut name = plain_name(&item.ident);
-    let (mut gil_used, mut main_only) = (true, false);
+    let (mut gil_used, mut main_only, mut submodule) = (true, false, false);
     for option in given {
         match option {
             Opt::Name(text) => name = text.value(),
             Opt::Bool(key, value) if key == "gil_used" => gil_used = value,
             Opt::Flag(key) if key == "main_interpreter_only" => main_only = true,
+            // Written by the macro of the module around it.
+            Opt::Flag(key) if key == "__submodule" => submodule = true,
             other => {
                 return Err(other
                     .unknown("`name = \"...\"`, `gil_used = false` and `main_interpreter_only`"));
@@ -33,9 +35,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
         ));
     };
     let mut parts = Parts::default();
-    for item in content.iter_mut() {
-        parts.take(item)?;
-    }
+    content.iter_mut().try_for_each(|item| parts.take(item))?;
     let doc = docs::c_literal(&docs::text(&item.attrs));
     let Parts { exports, constants, globals, init } = parts;
     let constants = constants.iter().map(|(name, value)| {
@@ -54,6 +54,44 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
         };
         quote!(::hpy::impl_::unit(#call, __ctx)?;)
     });
+    if submodule {
+        let generated: syn::File = syn::parse2(quote! {
+            #[doc(hidden)]
+            pub struct __Module {}
+
+            #[allow(clippy::all, clippy::undocumented_unsafe_blocks, non_local_definitions)]
+            const _: () = {
+                fn __exports() -> ::std::vec::Vec<::hpy::impl_::Exported> {
+                    ::std::vec![#(<#exports as ::hpy::impl_::Export>::export()),*]
+                }
+
+                fn __fill<'ctx>(
+                    __ctx: ::hpy::Ctx<'ctx>,
+                    __module: ::hpy::Ref<'ctx, ::hpy::kinds::Module>,
+                ) -> ::hpy::PyResult<'ctx> {
+                    #(#constants)*
+                    #init
+                    Ok(())
+                }
+
+                impl ::hpy::impl_::Export for __Module {
+                    fn export() -> ::hpy::impl_::Exported {
+                        static SUBMODULE: ::hpy::impl_::Submodule = ::hpy::impl_::Submodule {
+                            name: #name,
+                            doc: #doc,
+                            exports: __exports,
+                            globals: || ::std::vec![#(#globals.cell().as_raw()),*],
+                            fill: __fill,
+                            functions: ::std::sync::OnceLock::new(),
+                        };
+                        ::hpy::impl_::Exported::Submodule(&SUBMODULE)
+                    }
+                }
+            };
+        })?;
+        content.extend(generated.items);
+        return Ok(item.into_token_stream());
+    }
     let flags = u32::from(!gil_used) | (u32::from(main_only) << 1);
     let c_name = docs::c_literal(&name);
     let symbol = |prefix: &str| format_ident!("{}{}", prefix, name, span = span);
@@ -199,27 +237,35 @@ impl Parts {
                     self.init = Some((quote!(#ident), count == 2));
                 }
             }
-            Item::Struct(class) => {
-                if has(&class.attrs, "class") || has(&class.attrs, "exception") {
-                    let ident = &class.ident;
-                    self.exports.push(quote!(#ident));
-                }
+            Item::Struct(class) if has(&class.attrs, "class") || has(&class.attrs, "exception") => {
+                let ident = &class.ident;
+                self.exports.push(quote!(#ident));
             }
-            Item::Const(constant) => {
-                if take(&mut constant.attrs, "constant") {
-                    let ident = &constant.ident;
-                    self.constants.push((plain_name(ident), quote!(#ident)));
-                }
+            Item::Const(constant) if has(&constant.attrs, "constant") => {
+                take(&mut constant.attrs, "constant");
+                let ident = &constant.ident;
+                self.constants.push((plain_name(ident), quote!(#ident)));
             }
-            Item::Static(global) => {
-                if is_global(&global.ty) {
-                    let ident = &global.ident;
-                    self.globals.push(quote!(#ident));
-                }
+            Item::Static(global) if is_global(&global.ty) => {
+                let ident = &global.ident;
+                self.globals.push(quote!(#ident));
             }
-            Item::Use(import) => {
-                if take(&mut import.attrs, "export") {
-                    self.import(&import.tree)?;
+            Item::Use(import) if has(&import.attrs, "export") => {
+                take(&mut import.attrs, "export");
+                self.import(&import.tree)?;
+            }
+            Item::Mod(inner) => {
+                let module =
+                    inner.attrs.iter_mut().find(|attribute| names(attribute.path(), "module"));
+                if let Some(attribute) = module {
+                    let path = attribute.path().clone();
+                    let given = match &attribute.meta {
+                        syn::Meta::List(list) => list.tokens.clone(),
+                        _ => TokenStream::new(),
+                    };
+                    attribute.meta = syn::parse_quote!(#path(__submodule, #given));
+                    let ident = &inner.ident;
+                    self.exports.push(quote!(#ident::__Module));
                 }
             }
             _ => {}

@@ -333,10 +333,11 @@ impl<'ctx> Args<'ctx> {
     /// There are `nargs` handles at `args`, open for `'ctx`.
     #[doc(hidden)]
     pub unsafe fn from_raw(ctx: Ctx<'ctx>, args: *const HPy, nargs: usize) -> Self {
+        if nargs == 0 {
+            return Args { ctx, raw: &[] };
+        }
         // SAFETY: as the caller says.
-        let raw =
-            if nargs == 0 { &[] } else { unsafe { core::slice::from_raw_parts(args, nargs) } };
-        Args { ctx, raw }
+        Args { ctx, raw: unsafe { core::slice::from_raw_parts(args, nargs) } }
     }
 
     /// How many there are.

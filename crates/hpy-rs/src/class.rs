@@ -52,8 +52,6 @@ pub unsafe trait Base: 'static {
     fn base_definition() -> Option<&'static Definition>;
     #[doc(hidden)]
     unsafe fn drop_layout(layout: *mut Self::Layout);
-    #[doc(hidden)]
-    unsafe fn visit_layout(layout: *const Self::Layout, visitor: &mut Visitor);
 }
 
 /// `object`, what every class derives from.
@@ -68,7 +66,6 @@ unsafe impl Base for Object {
         None
     }
     unsafe fn drop_layout(_layout: *mut ()) {}
-    unsafe fn visit_layout(_layout: *const (), _visitor: &mut Visitor) {}
 }
 
 // SAFETY: the type's instances hold a Cell of the class.
@@ -81,10 +78,6 @@ unsafe impl<T: Class> Base for T {
     unsafe fn drop_layout(layout: *mut Cell<T>) {
         // SAFETY: the caller's contract is the same.
         unsafe { drop_cell(layout) }
-    }
-    unsafe fn visit_layout(layout: *const Cell<T>, visitor: &mut Visitor) {
-        // SAFETY: the caller's contract is the same.
-        unsafe { visit_cell(layout, visitor) }
     }
 }
 
@@ -174,6 +167,15 @@ impl<T: Class> Cell<T> {
             (*this).state.store(FREE, Ordering::Release);
         }
     }
+
+    /// Where the base's part is.
+    ///
+    /// # Safety
+    /// As [`Cell::fill`].
+    unsafe fn base_part(this: *mut Self) -> *mut <T::Base as Base>::Layout {
+        // SAFETY: as the caller says.
+        unsafe { &raw mut (*this).base }
+    }
 }
 
 /// # Safety
@@ -189,7 +191,8 @@ unsafe fn drop_cell<T: Class>(cell: *mut Cell<T>) {
 }
 
 /// # Safety
-/// `cell` is the struct of a live object, while the collector runs.
+/// `cell` is the struct of a live object, while the collector runs. The parts of bases are visited by their own
+/// types: runtimes call `tp_traverse` of each.
 unsafe fn visit_cell<T: Class>(cell: *const Cell<T>, visitor: &mut Visitor) {
     // SAFETY: an exclusive borrow may be changing the value: then the collector sees nothing of it, which
     // keeps what it refers to alive.
@@ -198,7 +201,6 @@ unsafe fn visit_cell<T: Class>(cell: *const Cell<T>, visitor: &mut Visitor) {
         if state != ABSENT && state != EXCLUSIVE {
             (*(*cell).value.get()).assume_init_ref().visit_fields(visitor);
         }
-        <T::Base as Base>::visit_layout(&raw const (*cell).base, visitor);
     }
 }
 
@@ -288,6 +290,37 @@ impl<T: Class> Drop for ClassMut<'_, T> {
     }
 }
 
+/// The value of a new instance: of a class that derives from another, a pair of its own value and the base's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the value of a new `{T}`",
+    note = "the value of a class with `extends = Base` is a pair: (Self, Base)"
+)]
+pub trait Initial<T: Class> {
+    #[doc(hidden)]
+    unsafe fn fill(self, cell: *mut Cell<T>);
+}
+
+impl<T: Class<Base = Object>> Initial<T> for T {
+    unsafe fn fill(self, cell: *mut Cell<T>) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { Cell::fill(cell, self) }
+    }
+}
+
+impl<T, I> Initial<T> for (T, I)
+where
+    T: Class<Base: Class>,
+    I: Initial<T::Base>,
+{
+    unsafe fn fill(self, cell: *mut Cell<T>) {
+        // SAFETY: the struct of a derived class begins with that of its base.
+        unsafe {
+            self.1.fill(Cell::base_part(cell).cast());
+            Cell::fill(cell, self.0);
+        }
+    }
+}
+
 /// A class whose instances Rust never changes through `&mut`.
 pub trait Frozen: Class {}
 
@@ -311,12 +344,19 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
     ///     Handle::instance(ctx, Point { x: 0.0 })
     /// }
     /// ```
-    pub fn instance(ctx: Ctx<'ctx>, value: T) -> PyResult<'ctx, Self>
-    where
-        T: Class<Base = Object>,
-    {
+    pub fn instance(ctx: Ctx<'ctx>, value: impl Initial<T>) -> PyResult<'ctx, Self> {
         let kind = type_of::<T>(ctx)?;
         allocate(&kind, value)
+    }
+
+    /// The same object as an instance of the class that this one derives from.
+    #[inline]
+    pub fn as_base(&self) -> Ref<'_, T::Base>
+    where
+        T::Base: Class,
+    {
+        // SAFETY: an instance of a class is one of its base.
+        unsafe { self.as_ref().assume() }
     }
 
     /// Borrows the value. RuntimeError where it is borrowed mutably now.
@@ -338,9 +378,9 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
 }
 
 /// A new instance of `kind`, the type of the class or a subclass of it, as `tp_new` makes them.
-pub fn allocate<'ctx, T: Class<Base = Object>>(
+pub fn allocate<'ctx, T: Class>(
     kind: &Handle<'ctx, Type>,
-    value: T,
+    value: impl Initial<T>,
 ) -> PyResult<'ctx, Handle<'ctx, T>> {
     let ctx = kind.ctx();
     if !crate::runtime::has_newer_functions(ctx) {
@@ -351,7 +391,7 @@ pub fn allocate<'ctx, T: Class<Base = Object>>(
     unsafe {
         let raw = api::_HPy_New(ctx.as_raw(), kind.as_raw(), &raw mut data);
         let object = Handle::from_new(ctx, raw)?;
-        Cell::fill(data.cast::<Cell<T>>(), value);
+        value.fill(data.cast::<Cell<T>>());
         Ok(object)
     }
 }
@@ -489,7 +529,7 @@ impl<'a, T: Class> crate::args::BorrowMutArg<'a> for T {
 #[inline(always)]
 pub fn borrow_for<'a, T: Class>(object: Ref<'a, T>) -> PyResult<'a, ClassRef<'a, T>> {
     // SAFETY: the object is open for 'a, and so long its struct lives.
-    let cell: &'a Cell<T> = unsafe { &*(&raw const *object.cell()) };
+    let cell: &'a Cell<T> = unsafe { &*core::ptr::from_ref(object.cell()) };
     cell.share()?;
     Ok(ClassRef(cell))
 }
@@ -504,7 +544,7 @@ pub fn borrow_mut_for<'a, T: Class>(object: Ref<'a, T>) -> PyResult<'a, ClassMut
         )
     };
     // SAFETY: the object is open for 'a, and so long its struct lives.
-    let cell: &'a Cell<T> = unsafe { &*(&raw const *object.cell()) };
+    let cell: &'a Cell<T> = unsafe { &*core::ptr::from_ref(object.cell()) };
     cell.take()?;
     Ok(ClassMut(cell))
 }
@@ -519,6 +559,17 @@ pub trait Constructed<'ctx, T: Class> {
 }
 
 impl<'ctx, T: Class<Base = Object>> Constructed<'ctx, T> for T {
+    #[inline(always)]
+    fn constructed(self, kind: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        allocate(&kind, self).map(Handle::into_any)
+    }
+}
+
+impl<'ctx, T, I> Constructed<'ctx, T> for (T, I)
+where
+    T: Class<Base: Class>,
+    I: Initial<T::Base>,
+{
     #[inline(always)]
     fn constructed(self, kind: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         allocate(&kind, self).map(Handle::into_any)

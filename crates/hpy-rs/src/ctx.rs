@@ -159,6 +159,13 @@ impl<'ctx> Ctx<'ctx> {
         work()
     }
 
+    /// Whether an exception is set.
+    #[inline]
+    pub(crate) fn error_is_set(self) -> bool {
+        // SAFETY: the token is a live context.
+        unsafe { api::HPyErr_Occurred(self.as_raw()) != 0 }
+    }
+
     /// The human-readable name of the context: which runtime and which mode this is.
     pub fn name(self) -> &'ctx CStr {
         // SAFETY: the name is a NUL-terminated string that lives as long as the context.

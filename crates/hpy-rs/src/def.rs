@@ -1,9 +1,11 @@
 //! Definitions: from what the macros write to what the ABI takes.
 
 use crate::class::Definition;
-use crate::exc::RuntimeError;
+use crate::exc::{ExcType, RuntimeError};
+use crate::global::GlobalCell;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Module, Type};
+use crate::name::Name;
 use crate::{Ctx, PyResult};
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
@@ -95,8 +97,9 @@ pub const fn setter(name: &'static CStr, imp: *mut c_void, trampoline: *mut c_vo
 pub struct TypeBuilder {
     spec: *mut HPyType_Spec,
     /// The type whose one instance the static and class methods are bound to.
-    statics: Option<*mut HPyType_Spec>,
-    static_names: Vec<(CString, bool)>,
+    statics: Option<MethodHolder>,
+    /// Which of them are class methods.
+    of_class: Vec<bool>,
     slot_methods: Vec<CString>,
     attributes: Vec<(&'static CStr, MakeValue)>,
 }
@@ -131,7 +134,7 @@ impl TypeBuilder {
         let mut definitions = Vec::new();
         let mut properties: Vec<HPyGetSet> = Vec::new();
         let mut statics = Vec::new();
-        let mut static_names = Vec::new();
+        let mut of_class = Vec::new();
         let mut slot_methods = Vec::new();
         let mut attributes = Vec::new();
         for item in (definition.items)() {
@@ -143,11 +146,11 @@ impl TypeBuilder {
                 }
                 Item::Property(half) => join(&mut properties, half),
                 Item::StaticMethod(def) => {
-                    static_names.push((meth_name(&def), false));
+                    of_class.push(false);
                     statics.push(def);
                 }
                 Item::ClassMethod(def) => {
-                    static_names.push((meth_name(&def), true));
+                    of_class.push(true);
                     statics.push(def);
                 }
                 Item::Attribute(name, make) => attributes.push((name, make)),
@@ -176,23 +179,11 @@ impl TypeBuilder {
             defines: leak_defines(definitions),
             doc: if definition.doc.is_empty() { ptr::null() } else { definition.doc.as_ptr() },
         };
-        let statics = (!statics.is_empty()).then(|| {
-            let spec = HPyType_Spec {
-                name: name.as_ptr(),
-                basicsize: 0,
-                itemsize: 0,
-                flags: HPy_TPFLAGS_DEFAULT,
-                builtin_shape: HPyType_BuiltinShape_Object,
-                legacy_slots: ptr::null_mut(),
-                defines: leak_defines(statics),
-                doc: ptr::null(),
-            };
-            Box::into_raw(Box::new(spec))
-        });
+        let statics = (!statics.is_empty()).then(|| MethodHolder::new(name, statics));
         TypeBuilder {
             spec: Box::into_raw(Box::new(spec)),
             statics,
-            static_names,
+            of_class,
             slot_methods,
             attributes,
         }
@@ -234,18 +225,11 @@ impl TypeBuilder {
             let method = kind.getattr(name.as_c_str())?;
             kind.setattr(name.as_c_str(), &method)?;
         }
-        if let Some(statics) = self.statics {
-            // SAFETY: as above.
-            let holder: Handle<'_, Type> = unsafe {
-                Handle::from_new(
-                    ctx,
-                    api::HPyType_FromSpec(ctx.as_raw(), statics, ptr::null_mut()),
-                )?
-            };
-            let holder = holder.call0()?;
+        if let Some(statics) = &self.statics {
+            let holder = statics.instance(ctx)?;
             let static_method = ctx.builtin(c"staticmethod")?;
             let class_method = ctx.builtin(c"classmethod")?;
-            for (name, of_class) in &self.static_names {
+            for (name, of_class) in statics.names.iter().zip(&self.of_class) {
                 let bound = holder.getattr(name.as_c_str())?;
                 let wrap = if *of_class { &class_method } else { &static_method };
                 kind.setattr(name.as_c_str(), wrap.call((&bound,))?)?;
@@ -295,6 +279,28 @@ impl LeakName for CString {
 pub enum Exported {
     Function(HPyDef),
     Class(&'static Definition),
+    Exception(&'static ExceptionDefinition),
+    Submodule(&'static Submodule),
+}
+
+/// What the macros know of an exception type.
+pub struct ExceptionDefinition {
+    pub name: &'static str,
+    pub doc: &'static CStr,
+    pub base: ExcType,
+    pub global: GlobalCell,
+}
+
+/// What the macros know of a module inside another.
+pub struct Submodule {
+    pub name: &'static str,
+    pub doc: &'static CStr,
+    pub exports: fn() -> Vec<Exported>,
+    pub globals: fn() -> Vec<*mut HPyGlobal>,
+    pub fill: for<'ctx> fn(Ctx<'ctx>, Ref<'ctx, Module>) -> PyResult<'ctx>,
+    /// The type whose one instance the functions are bound to: the ABI makes functions for the module of
+    /// the binary only.
+    pub functions: std::sync::OnceLock<MethodHolder>,
 }
 
 /// Makes the classes of a module; its functions the runtime has made.
@@ -306,7 +312,129 @@ pub fn add_exports<'ctx>(
     exports.into_iter().try_for_each(|export| match export {
         Exported::Function(_) => Ok(()),
         Exported::Class(definition) => add_class(ctx, module, definition),
+        Exported::Exception(definition) => add_exception(ctx, module, definition),
+        Exported::Submodule(submodule) => add_submodule(ctx, module, submodule),
     })
+}
+
+/// The globals that a module's parts use.
+fn globals_of(exports: &[Exported], globals: &mut Vec<*mut HPyGlobal>) {
+    for export in exports {
+        match export {
+            Exported::Function(_) => {}
+            Exported::Class(class) => globals.push(class.global.as_raw()),
+            Exported::Exception(exception) => globals.push(exception.global.as_raw()),
+            Exported::Submodule(submodule) => {
+                globals.extend((submodule.globals)());
+                globals_of(&(submodule.exports)(), globals);
+            }
+        }
+    }
+}
+
+/// Makes an exception type in this interpreter and puts it into the module.
+fn add_exception<'ctx>(
+    ctx: Ctx<'ctx>,
+    module: Ref<'ctx, Module>,
+    definition: &'static ExceptionDefinition,
+) -> PyResult<'ctx> {
+    let module_name: String = module.getattr(c"__name__")?.extract()?;
+    let name = format!("{module_name}.{}", definition.name);
+    let kind: Handle<'_, Type> = (&*name).with_c_str(ctx, |name| {
+        let doc = definition.doc;
+        let doc = if doc.is_empty() { ptr::null() } else { doc.as_ptr() };
+        definition.base.with(ctx, |base| {
+            // SAFETY: the strings end with a NUL, the handle is open; the new exception is a type.
+            unsafe {
+                Handle::from_new(
+                    ctx,
+                    api::HPyErr_NewExceptionWithDoc(
+                        ctx.as_raw(),
+                        name.as_ptr(),
+                        doc,
+                        base,
+                        HPy::NULL,
+                    ),
+                )
+            }
+        })
+    })?;
+    definition.global.store(&kind);
+    module.setattr(definition.name, &kind)
+}
+
+/// Makes a module inside another, importable by its full name.
+fn add_submodule<'ctx>(
+    ctx: Ctx<'ctx>,
+    parent: Ref<'ctx, Module>,
+    submodule: &'static Submodule,
+) -> PyResult<'ctx> {
+    let parent_name: String = parent.getattr(c"__name__")?.extract()?;
+    let name = format!("{parent_name}.{}", submodule.name);
+    let doc = if submodule.doc.is_empty() { None } else { Some(submodule.doc) };
+    let module = ctx.import(c"types")?.getattr(c"ModuleType")?.call((name.as_str(), doc))?;
+    // SAFETY: ModuleType makes modules.
+    let module: Handle<'_, Module> = unsafe { module.assume() };
+    let holder = submodule.functions.get_or_init(|| {
+        let functions = (submodule.exports)()
+            .into_iter()
+            .filter_map(|export| match export {
+                Exported::Function(def) => Some(def),
+                _ => None,
+            })
+            .collect();
+        MethodHolder::new(c"builtins.module", functions)
+    });
+    let functions = holder.instance(ctx)?;
+    for name in &holder.names {
+        let function = functions.getattr(name.as_c_str())?;
+        module.setattr(name.as_c_str(), &function)?;
+    }
+    // The functions above are borrowed from the handle for the length of the call.
+    let borrowed = module.as_ref();
+    // SAFETY: the module outlives the filling, which keeps no reference to it.
+    let borrowed: Ref<'ctx, Module> = unsafe { Ref::from_raw(ctx, borrowed.as_raw()) };
+    add_exports(ctx, borrowed, (submodule.exports)())?;
+    (submodule.fill)(ctx, borrowed)?;
+    ctx.import(c"sys")?.getattr(c"modules")?.set_item(name.as_str(), &module)?;
+    parent.setattr(submodule.name, &module)
+}
+
+/// A type without a name of its own whose one instance has functions as bound methods: how functions that
+/// are neither the binary's module's nor a class's methods come to be.
+pub struct MethodHolder {
+    spec: *mut HPyType_Spec,
+    names: Vec<CString>,
+}
+
+// SAFETY: what the pointer reaches is written once, before the holder is shared.
+unsafe impl Send for MethodHolder {}
+// SAFETY: as for Send.
+unsafe impl Sync for MethodHolder {}
+
+impl MethodHolder {
+    fn new(name: &'static CStr, functions: Vec<HPyDef>) -> Self {
+        let names = functions.iter().map(meth_name).collect();
+        let spec = HPyType_Spec {
+            name: name.as_ptr(),
+            basicsize: 0,
+            itemsize: 0,
+            flags: HPy_TPFLAGS_DEFAULT,
+            builtin_shape: HPyType_BuiltinShape_Object,
+            legacy_slots: ptr::null_mut(),
+            defines: leak_defines(functions),
+            doc: ptr::null(),
+        };
+        MethodHolder { spec: Box::into_raw(Box::new(spec)), names }
+    }
+
+    fn instance<'ctx>(&self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        // SAFETY: the spec and all it points to live for ever.
+        let kind: Handle<'_, Type> = unsafe {
+            Handle::from_new(ctx, api::HPyType_FromSpec(ctx.as_raw(), self.spec, ptr::null_mut()))?
+        };
+        kind.call0()
+    }
 }
 
 /// Makes a class in this interpreter and puts it into the module.
@@ -352,6 +480,7 @@ pub struct ModuleInfo {
 pub struct ModuleCell(std::sync::OnceLock<usize>);
 
 impl ModuleCell {
+    #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         ModuleCell(std::sync::OnceLock::new())
     }
@@ -363,9 +492,9 @@ impl ModuleCell {
             let mut definitions = Vec::new();
             let mut globals = info.globals;
             for export in info.exports {
-                match export {
-                    Exported::Function(def) => definitions.push(def),
-                    Exported::Class(class) => globals.push(class.global.as_raw()),
+                globals_of(core::slice::from_ref(&export), &mut globals);
+                if let Exported::Function(def) = export {
+                    definitions.push(def);
                 }
             }
             definitions.push(slot(HPy_mod_exec, info.exec as *mut c_void, info.exec_trampoline));

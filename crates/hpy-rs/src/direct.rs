@@ -55,6 +55,7 @@ macro_rules! python {
                             return None;
                         }
                         // SAFETY: CPython's stable ABI has the symbol with this type.
+                        #[allow(clippy::transmute_ptr_to_ptr, clippy::crosspointer_transmute)]
                         unsafe { transmute::<*mut c_void, $type>(address) }
                     },
                 )*})

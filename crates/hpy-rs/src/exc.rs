@@ -25,6 +25,7 @@ pub trait ExceptionType {
     const TYPE: ExcType;
 
     /// An error with this message.
+    #[allow(clippy::new_ret_no_self)]
     fn new(message: impl Into<Cow<'static, str>>) -> PyErr<'static>
     where
         Self: Sized,

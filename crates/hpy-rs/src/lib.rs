@@ -72,6 +72,7 @@ extern crate self as hpy;
 
 #[allow(missing_docs)]
 mod args;
+mod buffer;
 #[allow(missing_docs)]
 mod class;
 mod convert;
@@ -95,14 +96,15 @@ mod text;
 mod trampoline;
 
 pub use args::{Args, BorrowArg, BorrowMutArg, FromArgs, FromKwargs};
-pub use class::{Class, ClassMut, ClassRef, Frozen, Object};
+pub use buffer::{Buffer, BufferMut, Element, Item};
+pub use class::{Class, ClassMut, ClassRef, Frozen, Initial, Object};
 pub use convert::{FromPy, IntoPy};
 pub use ctx::Ctx;
 pub use err::{PyErr, PyResult};
 pub use field::{Field, Traverse, Visitor};
 pub use global::Global;
 pub use handle::{Handle, Ref};
-pub use hpy_macros::{class, function, methods, module};
+pub use hpy_macros::{FromPy, IntoPy, class, exception, function, methods, module};
 pub use name::Name;
 pub use object::{CallArgs, Compare, KwArgs, ListItems, PyIter, SliceIndices, TupleItems};
 
@@ -117,8 +119,8 @@ pub mod prelude {
         Any, Bool, Bytes, Complex, Dict, Float, Int, Kind, List, Module, Slice, Str, Tuple, Type,
     };
     pub use crate::{
-        Args, ClassMut, ClassRef, Compare, Ctx, Field, FromPy, Global, Handle, IntoPy, PyErr,
-        PyResult, Ref, Traverse, Visitor,
+        Args, Buffer, BufferMut, ClassMut, ClassRef, Compare, Ctx, Field, FromPy, Global, Handle,
+        IntoPy, PyErr, PyResult, Ref, Traverse, Visitor,
     };
 }
 
@@ -131,9 +133,10 @@ pub mod impl_ {
         Base, Cell, Constructed, Definition, TypeGlobal, allocate, borrow_for, borrow_mut_for,
         destroy, is_instance, no_constructor, push_own_items, receiver, traverse, type_of,
     };
+    pub use crate::convert::{expect_items, named_part, tuple_item};
     pub use crate::def::{
-        Exported, Item, ModuleCell, ModuleInfo, add_exports, add_value, exec, getter, method,
-        setter, slot,
+        ExceptionDefinition, Exported, Item, ModuleCell, ModuleInfo, Submodule, add_exports,
+        add_value, exec, getter, method, setter, slot,
     };
     pub use crate::entry::{
         HashOutput, NextOutput, Output, bad_attribute, class_argument, length, no_item_operation,

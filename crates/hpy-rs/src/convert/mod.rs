@@ -2,10 +2,14 @@
 
 mod collections;
 mod numbers;
+mod parts;
 mod path;
 mod text;
 mod time;
 mod tuples;
+
+pub use parts::named_part;
+pub use tuples::{expect_items, item as tuple_item};
 
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Kind, List};

@@ -26,10 +26,7 @@ macro_rules! through_context {
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
                 // SAFETY: the handle is open.
                 let value = unsafe { api::$as(object.ctx().as_raw(), object.as_raw()) };
-                // SAFETY: the context is live.
-                if value == (-1i8) as $int
-                    && unsafe { api::HPyErr_Occurred(object.ctx().as_raw()) != 0 }
-                {
+                if value == (-1i8) as $int && object.ctx().error_is_set() {
                     return Err(not_an_int(object, "int"));
                 }
                 Ok(value)
@@ -57,8 +54,7 @@ impl<'a> FromPy<'a> for i64 {
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         // SAFETY: the handle is open.
         let value = unsafe { api::HPyLong_AsInt64_t(object.ctx().as_raw(), object.as_raw()) };
-        // SAFETY: the context is live.
-        if value == -1 && unsafe { api::HPyErr_Occurred(object.ctx().as_raw()) != 0 } {
+        if value == -1 && object.ctx().error_is_set() {
             return Err(not_an_int(object, "int"));
         }
         Ok(value)
@@ -234,8 +230,7 @@ impl<'a> FromPy<'a> for f64 {
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         // SAFETY: the handle is open.
         let value = unsafe { api::HPyFloat_AsDouble(object.ctx().as_raw(), object.as_raw()) };
-        // SAFETY: the context is live.
-        if value == -1.0 && unsafe { api::HPyErr_Occurred(object.ctx().as_raw()) != 0 } {
+        if value == -1.0 && object.ctx().error_is_set() {
             return Err(not_a_float(object));
         }
         Ok(value)

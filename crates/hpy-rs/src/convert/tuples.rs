@@ -6,8 +6,8 @@ use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Kind, List, Tuple};
 use crate::{Ctx, PyErr, PyResult};
 
-/// A tuple or list of `count` items.
-fn expect_items<'a>(object: Ref<'a, Any>, count: usize) -> PyResult<'a> {
+/// Whether it is a tuple or list of `count` items.
+pub fn expect_items<'a>(object: Ref<'a, Any>, count: usize) -> PyResult<'a> {
     if !Tuple::check(&object) && !List::check(&object) {
         return Err(PyErr::wrong_type("tuple", &*object));
     }
@@ -20,7 +20,8 @@ fn expect_items<'a>(object: Ref<'a, Any>, count: usize) -> PyResult<'a> {
     Ok(())
 }
 
-fn item<'a, T>(object: Ref<'a, Any>, index: isize) -> PyResult<'a, T>
+/// One converted item.
+pub fn item<'a, T>(object: Ref<'a, Any>, index: isize) -> PyResult<'a, T>
 where
     T: for<'b> FromPy<'b>,
 {
