@@ -57,7 +57,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemImpl) -> syn::Result<TokenSt
                 let (role, _) = take_role(&mut constant.attrs)?;
                 if role == Role::Attribute {
                     let ident = &constant.ident;
-                    block.attribute(ident, quote!(<#class>::#ident))
+                    block.attribute(&plain_name(ident), quote!(<#class>::#ident))
                 } else {
                     Ok(())
                 }
@@ -173,7 +173,7 @@ impl Block<'_> {
                 ));
             }
             let class = self.class;
-            return self.attribute(&ident, quote!(<#class>::#ident()));
+            return self.attribute(&name, quote!(<#class>::#ident()));
         }
         let by_name = matches!(kind, None | Some(Special::Call | Special::Init));
         let context = Context {
@@ -271,8 +271,8 @@ impl Block<'_> {
         self.items.extend(quote!(__items.push(#item);));
     }
 
-    fn attribute(&mut self, ident: &Ident, value: TokenStream) -> syn::Result<()> {
-        let name = docs::c_literal(&plain_name(ident));
+    fn attribute(&mut self, name: &str, value: TokenStream) -> syn::Result<()> {
+        let name = docs::c_literal(name);
         self.push(quote! {
             ::hpy::impl_::Item::Attribute(#name, |__ctx| {
                 ::hpy::impl_::Output::output(#value, __ctx)

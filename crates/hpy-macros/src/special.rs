@@ -223,16 +223,14 @@ pub fn half(class: &Type, callee: &Callee<'_>, kind: Special) -> syn::Result<Tok
         })?,
         Special::DelItem => with_output(callee, quote!(::hpy::impl_::unit))
             .invoke(|_| (borrowed(&quote!(__key)), None))?,
-        Special::RichCompare => {
-            callee.invoke_with(&quote!(::hpy::impl_::unsupported), |index| {
-                let value = if index == 0 { quote!(__second) } else { quote!(__op_object) };
-                (value, None)
-            })?
-        }
         // An operand that does not convert is one that the operator does not know.
         _ => {
             let body = callee.invoke_with(&quote!(::hpy::impl_::unsupported), |index| {
-                let value = if index == 0 { quote!(__second) } else { quote!(__third) };
+                let value = match (index, kind) {
+                    (0, _) => quote!(__second),
+                    (_, Special::RichCompare) => quote!(__operation),
+                    _ => quote!(__third),
+                };
                 (value, None)
             })?;
             return Ok(quote!({
@@ -285,10 +283,7 @@ pub fn joined(class: &Type, key: &str, halves: &[(Special, TokenStream)]) -> Tok
                     let op = format_ident!("{}", op);
                     quote!(Some(::hpy::Compare::#op) => { #code })
                 }
-                _ => quote!(Some(__op) => {
-                    let __op_object = __op;
-                    #code
-                }),
+                _ => quote!(Some(__operation) => { #code }),
             });
             let body = quote! {
                 let __first = ::hpy::Ref::<'_, ::hpy::kinds::Any>::from_raw(__ctx, __slf);

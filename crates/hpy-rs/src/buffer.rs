@@ -291,10 +291,9 @@ macro_rules! buffer {
 
             /// The items in order, where they lie side by side in memory (C order).
             pub fn items(&self) -> Option<&[Item<T>]> {
+                let start = self.view.items::<T>()?;
                 // SAFETY: the view keeps the memory alive; items may change, which their type allows.
-                self.view
-                    .items::<T>()
-                    .map(|start| unsafe { core::slice::from_raw_parts(start, self.len()) })
+                Some(unsafe { core::slice::from_raw_parts(start, self.len()) })
             }
 
             /// A copy of the items in C order.

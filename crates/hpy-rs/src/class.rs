@@ -349,6 +349,19 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
         allocate(&kind, value)
     }
 
+    /// A new instance of `kind`: the class or a subclass, as a constructor gets it (`cls: Ref<'_, Type>`).
+    /// TypeError for another type.
+    pub fn instance_of(kind: &Handle<'ctx, Type>, value: impl Initial<T>) -> PyResult<'ctx, Self> {
+        if !kind.is_subtype(&type_of::<T>(kind.ctx())?) {
+            return Err(TypeError::new(format!(
+                "{} is not a subclass of {}",
+                kind.name(),
+                T::NAME
+            )));
+        }
+        allocate(kind, value)
+    }
+
     /// The same object as an instance of the class that this one derives from.
     #[inline]
     pub fn as_base(&self) -> Ref<'_, T::Base>
@@ -374,6 +387,15 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
         let cell = self.cell();
         cell.take()?;
         Ok(ClassMut(cell))
+    }
+}
+
+impl<'a, T: Class<Base: Class>> Ref<'a, T> {
+    /// The same object as an instance of the class that this one derives from.
+    #[inline]
+    pub fn as_base(self) -> Ref<'a, T::Base> {
+        // SAFETY: an instance of a class is one of its base.
+        unsafe { self.assume() }
     }
 }
 

@@ -19,6 +19,20 @@ fn not_an_int<'a>(object: Ref<'a, Any>, expected: &'static str) -> PyErr<'a> {
     error
 }
 
+/// The second try of a conversion that takes ints only: what has `__index__` is one too.
+#[cold]
+fn by_index<'a, T: for<'b> FromPy<'b>>(object: Ref<'a, Any>) -> PyResult<'a, T> {
+    let error = not_an_int(object, "int");
+    if error.is::<TypeError>(object.ctx())
+        && !object.is_kind::<crate::kinds::Int>()
+        && error.is_pending()
+    {
+        drop(error);
+        return object.index()?.extract();
+    }
+    Err(error)
+}
+
 macro_rules! through_context {
     ($($int:ty: $from:ident $as:ident;)*) => {$(
         impl<'a> FromPy<'a> for $int {
@@ -27,7 +41,7 @@ macro_rules! through_context {
                 // SAFETY: the handle is open.
                 let value = unsafe { api::$as(object.ctx().as_raw(), object.as_raw()) };
                 if value == (-1i8) as $int && object.ctx().error_is_set() {
-                    return Err(not_an_int(object, "int"));
+                    return by_index(object);
                 }
                 Ok(value)
             }

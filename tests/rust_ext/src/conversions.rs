@@ -1,0 +1,113 @@
+//! Functions that give back what they are given.
+
+use hpy::prelude::*;
+use hpy::{FromPy, IntoPy};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+macro_rules! echo {
+    ($($name:ident: $ty:ty;)*) => {$(
+        #[hpy::function]
+        pub fn $name(value: $ty) -> $ty {
+            value
+        }
+    )*};
+}
+
+echo! {
+    echo_i8: i8;
+    echo_u8: u8;
+    echo_i64: i64;
+    echo_u64: u64;
+    echo_i128: i128;
+    echo_u128: u128;
+    echo_f32: f32;
+    echo_f64: f64;
+    echo_bool: bool;
+    echo_char: char;
+    echo_option: Option<i64>;
+    echo_pair: (i64, String);
+    echo_tuple12: (i8, i8, i8, i8, i8, i8, i8, i8, i8, i8, i8, i8);
+    echo_vec_i64: Vec<i64>;
+    echo_vec_f64: Vec<f64>;
+    echo_vec_u8: Vec<u8>;
+    echo_vec_str: Vec<String>;
+    echo_array: [i64; 3];
+    echo_map: HashMap<String, i64>;
+    echo_btree: BTreeMap<i64, Vec<i64>>;
+    echo_set: HashSet<i64>;
+    echo_duration: Duration;
+    echo_time: SystemTime;
+    echo_path: PathBuf;
+    echo_os: OsString;
+    echo_config: Config;
+    echo_shape: Shape;
+    echo_wrapper: Wrapper;
+}
+
+#[hpy::function]
+pub fn echo_str(value: &str) -> &str {
+    value
+}
+
+#[hpy::function]
+pub fn echo_bytes(value: &[u8]) -> &[u8] {
+    value
+}
+
+#[derive(FromPy, IntoPy)]
+pub struct Config {
+    name: String,
+    size: Option<i64>,
+    #[hpy(name = "class")]
+    kind: Vec<i64>,
+}
+
+#[derive(FromPy, IntoPy)]
+pub enum Shape {
+    Circle {
+        radius: f64,
+    },
+    Rectangle(f64, f64),
+    Text(String),
+    #[hpy(name = "empty")]
+    Empty,
+}
+
+#[derive(FromPy, IntoPy)]
+#[hpy(transparent)]
+pub struct Wrapper {
+    inner: i64,
+}
+
+#[hpy::function]
+pub fn slice_sum(values: &[i64]) -> i64 {
+    values.iter().sum()
+}
+
+#[hpy::function]
+pub fn sum_buffer(values: Buffer<'_, f64>) -> f64 {
+    values.to_vec().iter().sum()
+}
+
+#[hpy::function]
+pub fn buffer_info(
+    values: Buffer<'_, i32>,
+) -> (Vec<usize>, Vec<isize>, bool, Vec<i32>, Option<i32>) {
+    let last: Vec<usize> = values.shape().iter().map(|size| size.saturating_sub(1)).collect();
+    (
+        values.shape().to_vec(),
+        values.strides().to_vec(),
+        values.items().is_some(),
+        values.to_vec(),
+        values.get(&last),
+    )
+}
+
+#[hpy::function]
+pub fn double_buffer(mut values: BufferMut<'_, f64>) -> usize {
+    values.map(|value| value * 2.0);
+    values.len()
+}
