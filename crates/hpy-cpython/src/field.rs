@@ -1,6 +1,6 @@
 //! Fields: references that objects hold in their own structs.
 //!
-//! Under a GIL a field holds the object pointer. Without one it holds a cell, see [`cell`]: `HPyField_Load`
+//! Under a GIL a field holds the object pointer. Without one it holds a cell (`field_cell.rs`): `HPyField_Load`
 //! gets the field by value, and an object pointer read by one thread may be stale by the time that thread
 //! takes its reference. Code of the runtime that meets fields elsewhere (garbage collection, members) goes
 //! through [`peek`], [`load`], [`store`] and [`clear`].

@@ -152,15 +152,16 @@ pub unsafe extern "C" fn HPy_SetItem_i(
     value: HPy,
 ) -> c_int {
     #[cfg(not(Py_GIL_DISABLED))]
-    if layout::is_exactly(object(obj), &raw mut PyList_Type) && !value.is_null() {
-        if layout::in_range(idx, layout::var_size(object(obj))) {
-            let slot = layout::list_items(object(obj)).offset(idx);
-            let old = *slot;
-            Py_INCREF(object(value));
-            *slot = object(value);
-            Py_XDECREF(old);
-            return 0;
-        }
+    if layout::is_exactly(object(obj), &raw mut PyList_Type)
+        && !value.is_null()
+        && layout::in_range(idx, layout::var_size(object(obj)))
+    {
+        let slot = layout::list_items(object(obj)).offset(idx);
+        let old = *slot;
+        Py_INCREF(object(value));
+        *slot = object(value);
+        Py_XDECREF(old);
+        return 0;
     }
     set_item_by_number(obj, idx, value)
 }

@@ -6,7 +6,7 @@
 //! another handle. No bit pattern is dereferenced: what is not a handle is told apart from what was one.
 //!
 //! Records are never freed, only reused, and are read without a lock. Opening and closing take the lock of
-//! [`crate::state::Shelf`].
+//! the shelf that keeps them.
 
 use crate::raw::Raw;
 use crate::stack::Trace;
