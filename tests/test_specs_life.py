@@ -241,6 +241,50 @@ class TestFinalizers:
         assert seen == [0]
 
 
+class TestPlainEnds:
+    @pytest.mark.parametrize("shape", [OBJECT, LIST])
+    def test_the_type_is_given_up(self, mod, shape):
+        made = make(mod, "member_x", size="Node", shape=shape)
+
+        class Sub(made):
+            pass
+
+        class Slotted(made):
+            __slots__ = ()
+
+        derived = make(mod, "member_x", bases=(made,))
+        for kind in (made, Sub, Slotted, derived):
+            before = sys.getrefcount(kind)
+            many = [kind() for _ in range(100)]
+            assert sys.getrefcount(kind) == before + 100
+            del many
+            assert sys.getrefcount(kind) == before
+
+    def test_del_set_from_python(self, mod):
+        made = make(mod, "member_x", size="Node")
+        one, seen = made(), []
+        one.x = 7
+        made.__del__ = lambda self: seen.append(self.x)
+        del one
+        assert seen == [7]
+        kept = []
+        made.__del__ = lambda self: kept.append(self)
+        made()
+        assert len(kept) == 1 and kept[0].x == 0
+
+    def test_a_base_of_types_with_more(self, mod):
+        base = make(mod, "member_x", size="Node")
+        for definitions in (("node_destroy",), ("node_finalize",), ("node_destroy", "node_finalize")):
+            made = make(mod, *definitions, bases=(base,))
+            mod.counts()
+            before = sys.getrefcount(made)
+            made()
+            type("Sub", (made,), {})()
+            gc.collect()
+            expected = 2 * ("node_destroy" in definitions), 0, 2 * ("node_finalize" in definitions)
+            assert mod.counts() == expected and sys.getrefcount(made) == before
+
+
 class TestDepth:
     def test_a_long_chain(self, mod):
         made = node(mod, "node_destroy")

@@ -18,7 +18,30 @@ use pyo3_ffi::*;
 
 /// Whether `tp` itself has our `tp_dealloc`; false for subtypes written in Python, whose own comes first.
 unsafe fn is_ours(tp: *mut PyTypeObject) -> bool {
-    (*tp).tp_dealloc.map(|function| function as *const c_void) == Some(dealloc as *const c_void)
+    let address = (*tp).tp_dealloc.map(|function| function as *const c_void);
+    address == Some(dealloc as *const c_void) || address == Some(dealloc_plain as *const c_void)
+}
+
+/// Whether instances of `base` hold nothing that their end has to see to.
+///
+/// # Safety
+/// `base` is a type.
+pub unsafe fn ends_plainly(base: *mut PyTypeObject) -> bool {
+    let address = (*base).tp_dealloc.map(|function| function as *const c_void);
+    ptr::eq(base, &raw const PyBaseObject_Type) || address == Some(dealloc_plain as *const c_void)
+}
+
+/// `tp_dealloc` of types that ask for nothing: their instances are memory and a reference to the type.
+pub unsafe extern "C" fn dealloc_plain(slf: *mut PyObject) {
+    let tp = Py_TYPE(slf);
+    if (*tp).tp_finalize.is_some() {
+        // Python code has set `__del__`.
+        return dealloc(slf);
+    }
+    if let Some(free) = (*tp).tp_free {
+        free(slf.cast());
+    }
+    Py_DECREF(tp.cast());
 }
 
 /// Whether `tp` or a type along its `tp_base` has our `tp_dealloc`.

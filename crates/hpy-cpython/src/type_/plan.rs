@@ -30,6 +30,9 @@ pub struct Plan {
     pub over_class: bool,
     /// Whether it is so, and there is one further down that ends instances.
     pub inherits_dealloc: bool,
+    /// Whether the end of an instance is no more than giving back its memory, as far as the base and the
+    /// spec's flags and special slots go.
+    pub ends_plainly: bool,
 }
 
 impl Plan {
@@ -59,6 +62,11 @@ impl Plan {
             inherited_call: inherited.map_or(ptr::null(), |info| info.call),
             over_class: is_over_class(base),
             inherits_dealloc: is_over_class(base) && lifecycle::ends_below(base),
+            ends_plainly: !spec.is_legacy()
+                && !spec.finalizes
+                && !spec.places_pointers
+                && !spec.is_gc()
+                && lifecycle::ends_plainly(base),
             gc: spec.is_gc() || PyType_IS_GC(base) != 0,
         };
         if plan.over_class
@@ -71,6 +79,21 @@ impl Plan {
                   of its own where the struct would be",
                 spec.raw.name,
                 (*base).tp_name
+            );
+            return None;
+        }
+        if spec.is_legacy()
+            && plan.struct_size != 0
+            && (*base).tp_basicsize > plan.struct_size as Py_ssize_t
+        {
+            raise!(
+                PyExc_TypeError,
+                c"type '%.200s': HPyType_Spec.basicsize is %d, but instances of its base '%.200s' have %zd bytes, and \
+                  a legacy struct begins with that of the base",
+                spec.raw.name,
+                spec.raw.basicsize,
+                (*base).tp_name,
+                (*base).tp_basicsize
             );
             return None;
         }

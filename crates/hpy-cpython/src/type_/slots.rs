@@ -175,8 +175,11 @@ unsafe fn finish(built: &mut Built, spec: &Spec, plan: &Plan) {
         own(Py_tp_doc, spec.raw.doc.cast_mut().cast());
     }
     let ends = spec.traverse.is_some() || spec.destroy.is_some() || !built.fields.is_empty();
-    if ends && !spec.legacy.has(Py_tp_dealloc) && !plan.inherits_dealloc {
+    if spec.legacy.has(Py_tp_dealloc) || plan.inherits_dealloc {
+    } else if ends {
         own(Py_tp_dealloc, lifecycle::dealloc as *mut c_void);
+    } else if plan.ends_plainly {
+        own(Py_tp_dealloc, lifecycle::dealloc_plain as *mut c_void);
     }
     if plan.gc && spec.traverse.is_some() && !plan.over_class {
         own(Py_tp_traverse, lifecycle::traverse as *mut c_void);

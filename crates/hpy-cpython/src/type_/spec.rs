@@ -21,6 +21,10 @@ pub struct Spec<'a> {
     pub explicit_call: bool,
     /// The member `__dictoffset__`, likewise.
     pub places_dict: bool,
+    /// The member `__dictoffset__` or `__weaklistoffset__`.
+    pub places_pointers: bool,
+    /// The slot `HPy_tp_finalize`.
+    pub finalizes: bool,
 }
 
 /// The tables among the legacy slots; null where there are none.
@@ -97,6 +101,8 @@ impl<'a> Spec<'a> {
             call: None,
             explicit_call: false,
             places_dict: raw.flags & MANAGED_FLAGS != 0,
+            places_pointers: false,
+            finalizes: false,
         };
         (spec.check_numbers() && spec.read_defines() && spec.check_together()).then_some(spec)
     }
@@ -216,6 +222,7 @@ impl<'a> Spec<'a> {
             let name = CStr::from_ptr(name);
             self.explicit_call |= name == c"__vectorcalloffset__";
             self.places_dict |= name == c"__dictoffset__";
+            self.places_pointers |= name == c"__dictoffset__" || name == c"__weaklistoffset__";
         }
     }
 
@@ -259,6 +266,7 @@ impl<'a> Spec<'a> {
                     Some(core::mem::transmute::<*mut c_void, signature::DESTROYFUNC>(slot.imp));
             }
             HPy_tp_call => self.call = Some(slot),
+            HPy_tp_finalize => self.finalizes = true,
             _ => {}
         }
         true
