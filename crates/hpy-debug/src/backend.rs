@@ -141,6 +141,8 @@ unsafe extern "C" fn module_create(
     let call = Call::begin(ctx, NO_FUNCTION);
     let Some(spec) = call.handle(spec, "spec") else { return HPy::NULL };
     let target = target_for(call.state, target);
+    crate::state::Wrapped::from_data(core::ptr::from_ref(call.state).cast_mut().cast())
+        .announce(def);
     call.new_handle(((*call.state.backend).module_create)(call.base, target, def, spec))
 }
 

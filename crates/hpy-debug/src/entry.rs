@@ -177,6 +177,9 @@ impl Upcall {
         if self.frame.left.get() {
             self.still_left();
         }
+        if self.frame.stores.get() {
+            crate::types::check(self.state, self.frame.call);
+        }
         if self.frame.tools.get() != 0 {
             self.unfinished_tools();
         }

@@ -84,7 +84,7 @@ unsafe extern "C" fn buffer_get(
     }
     let exporter = (*view).obj;
     if !exporter.is_null() {
-        match call.state.open(exporter, 0, call.frame.call) {
+        match call.state.open(exporter, crate::records::VIEW, call.frame.call) {
             Some(wrapped) => (*view).obj = wrapped,
             None => {
                 (below(&call).buffer_release)(call.base, view);

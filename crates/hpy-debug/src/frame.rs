@@ -34,6 +34,8 @@ pub struct Frame {
     pub pending: Cell<u16>,
     /// Builders and trackers that the call made and has not finished.
     pub tools: Cell<u32>,
+    /// Whether the call stored to fields.
+    pub stores: Cell<bool>,
 }
 
 // SAFETY: frames live on one thread's stack; the root frame is shared by the threads of an interpreter and
@@ -74,6 +76,7 @@ impl Frame {
             left_state: Cell::new(HPyThreadState::NULL),
             pending: Cell::new(0),
             tools: Cell::new(0),
+            stores: Cell::new(false),
         }
     }
 

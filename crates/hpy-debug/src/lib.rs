@@ -39,6 +39,7 @@ pub mod report;
 pub mod special;
 pub mod stack;
 pub mod state;
+pub mod types;
 pub mod workshop;
 
 #[path = "generated/entries.rs"]

@@ -54,6 +54,8 @@ pub const IMMORTAL: u32 = 1;
 pub const ARGUMENT: u32 = 2;
 /// Its use in a later call has been reported.
 pub const KEPT_REPORTED: u32 = 4;
+/// It is the exporter in a buffer view that the extension asked for.
+pub const VIEW: u32 = 16;
 /// Its record's raw memory counts towards the limit of protected memory.
 pub const RAW_COUNTED: u32 = 8;
 

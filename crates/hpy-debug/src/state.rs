@@ -7,6 +7,7 @@ use crate::raw::Raw;
 use crate::records::{RAW_COUNTED, Record, Records};
 use crate::report::{Finding, Findings};
 use crate::stack::Trace;
+use crate::types::Types;
 use crate::workshop::Tools;
 use core::ffi::c_void;
 use core::ptr;
@@ -14,8 +15,8 @@ use core::sync::atomic::{
     AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::Release,
 };
 use hpy_sys::backend::{Backend, CallTarget};
-use hpy_sys::{HPy, HPyContext, abi};
-use std::collections::VecDeque;
+use hpy_sys::{HPy, HPyContext, HPyModuleDef, abi};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A context that wraps another, and its backend: what the loader, or the next wrapping context, needs.
@@ -39,6 +40,22 @@ impl Wrapped {
     /// The state has not been freed.
     pub unsafe fn target(&self) -> *const CallTarget {
         &raw const (*self.state).direct.call
+    }
+
+    /// Tells of a module that an extension declares: its globals are known from here on.
+    ///
+    /// # Safety
+    /// `def` is null or a live definition.
+    pub unsafe fn announce(&self, def: *const HPyModuleDef) {
+        let Some(def) = def.as_ref() else { return };
+        let known = &mut lock(&(*self.state).globals).declared;
+        let mut global = def.globals;
+        while !global.is_null() && !(*global).is_null() {
+            if !known.contains(&(*global as usize)) {
+                known.push(*global as usize);
+            }
+            global = global.add(1);
+        }
     }
 
     /// The state as one pointer, for [`clear`] and [`free`].
@@ -71,6 +88,8 @@ pub struct State {
     pub settings: Settings,
     /// Builders and trackers.
     pub tools: Mutex<Tools>,
+    pub types: Mutex<Types>,
+    pub globals: Mutex<Globals>,
     pub findings: Mutex<Findings>,
     pub hooks: Mutex<Hooks>,
     /// The target of calls that go through this context and no further.
@@ -90,6 +109,16 @@ pub struct Settings {
     pub trace_limit: AtomicUsize,
     /// Whether what is found is printed to stderr where no hook takes it.
     pub print: AtomicBool,
+}
+
+/// The globals of the extensions in this mode. Their values are this mode's own: a binary may be loaded in
+/// two modes at once.
+#[derive(Default)]
+pub struct Globals {
+    /// The addresses of those that modules have declared.
+    pub declared: Vec<usize>,
+    /// Owned handles of the context below, by the index in the global.
+    pub values: HashMap<isize, HPy>,
 }
 
 /// Callables of the context below; null: none.
@@ -147,6 +176,8 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
             print: AtomicBool::new(true),
         },
         tools: Mutex::default(),
+        types: Mutex::default(),
+        globals: Mutex::default(),
         findings: Mutex::default(),
         hooks: Mutex::default(),
         direct: Target::direct(),
@@ -161,7 +192,7 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
     Wrapped { ctx: (*state).main, backend: &raw const crate::backend::BACKEND, state }
 }
 
-/// Gives up what the state holds of Python: the hooks.
+/// Gives up what the state holds of Python: hooks and globals.
 ///
 /// # Safety
 /// `data` is that of a [`Wrapped`]; the calling thread is attached.
@@ -170,6 +201,10 @@ pub unsafe extern "C" fn clear(data: *mut c_void) {
     let hooks = core::mem::take(&mut *lock(&state.hooks));
     for hook in [hooks.invalid_handle, hooks.invalid_builder, hooks.finding] {
         hpy_sys::api::HPy_Close(state.base, hook.0);
+    }
+    let values = core::mem::take(&mut lock(&state.globals).values);
+    for value in values.into_values() {
+        hpy_sys::api::HPy_Close(state.base, value);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The wrappers whose behaviour is special; the table in `xtask/src/codegen/trace.rs` names them.
 
 use crate::call::Call;
-use crate::state;
+use crate::state::{self, lock};
 use core::ffi::{c_char, c_int, c_void};
 use hpy_sys::abi::MEMBERS;
 use hpy_sys::*;
@@ -29,6 +29,8 @@ const fn index(name: &str) -> u16 {
 const FATAL: u16 = index("HPy_FatalError");
 const FROM_SPEC: u16 = index("HPyType_FromSpec");
 const SET_CALL: u16 = index("HPy_SetCallFunction");
+const GLOBAL_STORE: u16 = index("HPyGlobal_Store");
+const GLOBAL_LOAD: u16 = index("HPyGlobal_Load");
 const LEAVE: u16 = index("HPy_LeavePythonExecution");
 const REENTER: u16 = index("HPy_ReenterPythonExecution");
 
@@ -75,6 +77,36 @@ pub unsafe extern "C" fn _HPy_CallRealFunctionFromTrampoline(
     let state = state::of(ctx);
     let target = &raw const state.direct.call;
     ((*state.backend).call_from_trampoline)(state.base, target, sig, func, args);
+}
+
+/// The values of globals are this mode's own: a binary may be loaded in two modes at once.
+pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyGlobal, h: HPy) {
+    let call = Call::begin(ctx, GLOBAL_STORE);
+    if (*global).is_null() {
+        // The context below gives it its index.
+        ((*call.base).ctx_Global_Store)(call.base, global, HPy::NULL);
+    }
+    let new = if h.is_null() { HPy::NULL } else { api::HPy_Dup(call.base, h) };
+    let old = {
+        let mut values = lock(&call.state().globals);
+        let key = (*global)._i;
+        if new.is_null() { values.remove(&key) } else { values.insert(key, new) }
+    };
+    if let Some(old) = old {
+        api::HPy_Close(call.base, old);
+    }
+    call.end();
+}
+
+pub unsafe extern "C" fn HPyGlobal_Load(ctx: *mut HPyContext, global: HPyGlobal) -> HPy {
+    let call = Call::begin(ctx, GLOBAL_LOAD);
+    let value = {
+        let values = lock(&call.state().globals);
+        // Inside the lock: another thread may store meanwhile.
+        values.get(&global._i).map_or(HPy::NULL, |&value| api::HPy_Dup(call.base, value))
+    };
+    call.end();
+    value
 }
 
 /// Afterwards the thread may not run Python: no hook on exit.

@@ -9,6 +9,7 @@ use hpy_sys::abi::MEMBERS;
 use hpy_sys::backend::{Backend, CallTarget};
 use hpy_sys::ext::HPyContextExt;
 use hpy_sys::{HPy, HPyContext};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -68,6 +69,8 @@ pub struct State {
     /// Whether there is a hook at all: what a call looks at.
     pub hooked: AtomicBool,
     pub recording: Recording,
+    /// The values of the extensions' globals, owned handles of the context below, by index.
+    pub globals: Mutex<HashMap<isize, HPy>>,
     pub direct: Target,
     pub targets: Mutex<Vec<Box<Target>>>,
     pub started: Instant,
@@ -96,6 +99,7 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
         hooks: Mutex::new(Hooks { on_enter: HPy::NULL, on_exit: HPy::NULL }),
         hooked: AtomicBool::new(false),
         recording: Recording::default(),
+        globals: Mutex::default(),
         direct: Target::direct(),
         targets: Mutex::default(),
         started: Instant::now(),
@@ -108,7 +112,7 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
     Wrapped { ctx: (*state).main, backend: &raw const crate::backend::BACKEND, state }
 }
 
-/// Gives up what the state holds of Python: the hooks.
+/// Gives up what the state holds of Python: hooks and globals.
 ///
 /// # Safety
 /// `data` is that of a [`Wrapped`]; the calling thread is attached.
@@ -116,6 +120,10 @@ pub unsafe extern "C" fn clear(data: *mut c_void) {
     let state = &*data.cast::<State>();
     state.set_hook(|hooks| &mut hooks.on_enter, HPy::NULL);
     state.set_hook(|hooks| &mut hooks.on_exit, HPy::NULL);
+    let values = core::mem::take(&mut *lock(&state.globals));
+    for value in values.into_values() {
+        hpy_sys::api::HPy_Close(state.base, value);
+    }
 }
 
 /// Frees the state.

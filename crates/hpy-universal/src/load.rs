@@ -43,6 +43,7 @@ pub unsafe fn make(
     let Destination { ctx, target } = modes::destination(state, mode);
     trampolines::take(place, entries, state, ctx)?;
     let def = entries.definition(place)?;
+    modes::announce(state, mode, def);
     let module = object(module::create((*state).direct.ctx, target, def, handle(spec)));
     if module.is_null() { Err(Raised) } else { Ok(module) }
 }

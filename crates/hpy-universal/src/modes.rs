@@ -4,8 +4,8 @@ use crate::raise::{Raised, string};
 use hpy_cpython::backend::BACKEND;
 use hpy_cpython::handle::{handle, object};
 use hpy_cpython::state::{self, Companion, InterpreterState};
-use hpy_sys::HPyContext;
 use hpy_sys::backend::CallTarget;
+use hpy_sys::{HPyContext, HPyModuleDef};
 use pyo3_ffi::*;
 
 /// How a module is loaded. The numbers are Python's `hpy.universal.MODE_*`.
@@ -58,6 +58,13 @@ pub unsafe fn destination(state: *mut InterpreterState, mode: Mode) -> Destinati
             let trace = trace(state);
             Destination { ctx: trace.ctx, target: trace.target() }
         }
+    }
+}
+
+/// Tells the contexts of `mode` what a module declares.
+pub unsafe fn announce(state: *mut InterpreterState, mode: Mode, def: *const HPyModuleDef) {
+    if mode == Mode::Debug {
+        debug(state).announce(def);
     }
 }
 

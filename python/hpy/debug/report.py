@@ -14,6 +14,8 @@ TITLES = {
     "closed-handle": "a closed handle used",
     "closed-tracker": "a tracker used that is not open",
     "constant-closed": "a constant of the context closed",
+    "gc-missing-flag": "a type without HPy_TPFLAGS_HAVE_GC that keeps objects",
+    "gc-not-visited": "a field that the garbage collector is not told of",
     "kept-handle": "a handle used in a later call",
     "leaked-builder": "a builder neither built nor cancelled",
     "leaked-handle": "a handle never closed",
@@ -23,6 +25,7 @@ TITLES = {
     "null-handle": "a null handle where none may be",
     "pending-error": "a function called while an exception is pending",
     "unbalanced-leave": "leaving and re-entering Python out of balance",
+    "undeclared-global": "a global that the module does not declare",
     "unexpected-error": "a result returned with an exception set",
     "written-text": "a write to memory lent for reading",
     "wrong-argument": "an argument of the wrong type",
@@ -66,7 +69,11 @@ class Report:
                 continue
             leaks[site] = {
                 "kind": "leaked-handle",
-                "message": f"a handle for {what} was never closed",
+                "message": (
+                    f"a buffer view of {what} was never released"
+                    if handle.is_view
+                    else f"a handle for {what} was never closed"
+                ),
                 "function": "",
                 "count": 1,
                 "here": None,

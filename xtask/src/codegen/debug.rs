@@ -54,6 +54,8 @@ const SPECIAL: &[(&str, &str)] = &[
     ("HPyTracker_Close", "trackers"),
     ("HPyField_Store", "fields"),
     ("HPyField_Load", "fields"),
+    ("HPyGlobal_Store", "fields"),
+    ("HPyGlobal_Load", "fields"),
     ("HPy_LeavePythonExecution", "threads"),
     ("HPy_ReenterPythonExecution", "threads"),
 ];
@@ -71,7 +73,6 @@ const NULLABLE: &[(&str, &str)] = &[
     ("HPyErr_NewExceptionWithDoc", "dict"),
     ("HPyErr_WarnEx", "category"),
     ("HPy_AsPyObject", "h"),
-    ("HPyGlobal_Store", "h"),
     ("_HPy_Dump", "h"),
     ("HPy_SetAttr", "value"),
     ("HPy_SetAttr_s", "value"),

@@ -11,6 +11,8 @@ const SPECIAL: &[&str] = &[
     "HPyType_FromSpec",
     "HPy_SetCallFunction",
     "_HPy_CallRealFunctionFromTrampoline",
+    "HPyGlobal_Store",
+    "HPyGlobal_Load",
     "HPy_LeavePythonExecution",
     "HPy_ReenterPythonExecution",
 ];

@@ -240,8 +240,8 @@ pub const fn template(name: *const c_char, private: *mut c_void) -> HPyContext {
         ctx_Field_Load: crate::special::fields::HPyField_Load,
         ctx_ReenterPythonExecution: crate::special::threads::HPy_ReenterPythonExecution,
         ctx_LeavePythonExecution: crate::special::threads::HPy_LeavePythonExecution,
-        ctx_Global_Store: HPyGlobal_Store,
-        ctx_Global_Load: HPyGlobal_Load,
+        ctx_Global_Store: crate::special::fields::HPyGlobal_Store,
+        ctx_Global_Load: crate::special::fields::HPyGlobal_Load,
         ctx_Dump: _HPy_Dump,
         ctx_AsStruct_Type: crate::special::structs::_HPy_AsStruct_Type,
         ctx_AsStruct_Long: crate::special::structs::_HPy_AsStruct_Long,
@@ -1372,19 +1372,6 @@ pub unsafe extern "C" fn HPy_AsPyObject(ctx: *mut HPyContext, h: HPy) -> *mut cp
     let call = Call::begin(ctx, 207);
     let Some(h) = call.handle_or_null(h, "h") else { return core::ptr::null_mut() };
     ((*call.base).ctx_AsPyObject)(call.base, h)
-}
-
-#[rustfmt::skip]
-pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyGlobal, h: HPy) {
-    let call = Call::begin(ctx, 225);
-    let Some(h) = call.handle_or_null(h, "h") else { return () };
-    ((*call.base).ctx_Global_Store)(call.base, global, h);
-}
-
-#[rustfmt::skip]
-pub unsafe extern "C" fn HPyGlobal_Load(ctx: *mut HPyContext, global: HPyGlobal) -> HPy {
-    let call = Call::begin(ctx, 226);
-    call.new_handle(((*call.base).ctx_Global_Load)(call.base, global))
 }
 
 #[rustfmt::skip]

@@ -43,6 +43,11 @@ static OPENED: Def = getter(
     opened as Getter as *const c_void,
     c"Where the handle was opened, a dict; None if traces were off.",
 );
+static IS_VIEW: Def = getter(
+    c"is_view",
+    is_view as Getter as *const c_void,
+    c"Whether it is the exporter in a buffer view.",
+);
 static COMPARE: Def = slot(HPy_tp_richcompare, compare as RichCompare as *const c_void);
 static REPR: Def = slot(HPy_tp_repr, repr as NoArgs as *const c_void);
 static FORCE_CLOSE: Def = meth(
@@ -51,13 +56,14 @@ static FORCE_CLOSE: Def = meth(
     force_close as NoArgs as *const c_void,
     c"Close the handle. FOR TESTS ONLY.",
 );
-static DEFINES: Defs<10> = Defs([
+static DEFINES: Defs<11> = Defs([
     &raw const OBJ,
     &raw const ID,
     &raw const IS_CLOSED,
     &raw const RAW_SIZE,
     &raw const GENERATION,
     &raw const OPENED,
+    &raw const IS_VIEW,
     &raw const COMPARE,
     &raw const REPR,
     &raw const FORCE_CLOSE,
@@ -156,6 +162,12 @@ unsafe extern "C" fn raw_data_size(ctx: *mut HPyContext, h_self: HPy, _: *mut c_
     };
     let size = if raw.is_null() { -1 } else { Raw::total(raw) as isize };
     api::HPyLong_FromSsize_t(ctx, size)
+}
+
+unsafe extern "C" fn is_view(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void) -> HPy {
+    let Some((state, index)) = handle_of(ctx, h_self) else { return HPy::NULL };
+    let view = state.records.get(index).is_some_and(|record| record.has(crate::records::VIEW));
+    api::HPyBool_FromBool(ctx, view)
 }
 
 unsafe extern "C" fn generation(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void) -> HPy {

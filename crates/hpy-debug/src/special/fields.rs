@@ -4,9 +4,12 @@ use crate::backend::index;
 use crate::call::Call;
 use crate::records::Handle;
 use crate::report::{self, Finding};
+use crate::state::lock;
 use hpy_sys::*;
 
 const STORE: u16 = index("HPyField_Store");
+const GLOBAL_STORE: u16 = index("HPyGlobal_Store");
+const GLOBAL_LOAD: u16 = index("HPyGlobal_Load");
 const LOAD: u16 = index("HPyField_Load");
 
 pub unsafe extern "C" fn HPyField_Store(
@@ -24,6 +27,9 @@ pub unsafe extern "C" fn HPyField_Store(
         *field = HPyField::NULL;
     }
     ((*call.base).ctx_Field_Store)(call.base, target, target_field, inner);
+    if !inner.is_null() {
+        crate::types::stored(&call, target, target_field);
+    }
 }
 
 pub unsafe extern "C" fn HPyField_Load(
@@ -39,6 +45,44 @@ pub unsafe extern "C" fn HPyField_Load(
         return call.new_handle(api::HPy_Dup(call.base, record.inner()));
     }
     call.new_handle(((*call.base).ctx_Field_Load)(call.base, source, source_field))
+}
+
+pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyGlobal, h: HPy) {
+    let call = Call::begin(ctx, GLOBAL_STORE);
+    let Some(h) = call.handle_or_null(h, "h") else { return };
+    if !lock(&call.state.globals).declared.contains(&(global as usize)) {
+        let function = call.frame.name();
+        let message = format!(
+            "{function}: HPyGlobal_Store to a global that no HPyModuleDef lists in its globals"
+        );
+        report::found(call.state, Finding::new("undeclared-global", message, function));
+    }
+    if (*global).is_null() {
+        // The context below gives it its index.
+        ((*call.base).ctx_Global_Store)(call.base, global, HPy::NULL);
+    }
+    let new = if h.is_null() { HPy::NULL } else { api::HPy_Dup(call.base, h) };
+    let old = {
+        let values = &mut lock(&call.state.globals).values;
+        let key = (*global)._i;
+        if new.is_null() { values.remove(&key) } else { values.insert(key, new) }
+    };
+    if let Some(old) = old {
+        api::HPy_Close(call.base, old);
+    }
+}
+
+pub unsafe extern "C" fn HPyGlobal_Load(ctx: *mut HPyContext, global: HPyGlobal) -> HPy {
+    let call = Call::begin(ctx, GLOBAL_LOAD);
+    let value = {
+        let globals = lock(&call.state.globals);
+        // Inside the lock: another thread may store meanwhile.
+        globals.values.get(&global._i).map(|&value| api::HPy_Dup(call.base, value))
+    };
+    match value {
+        Some(value) => call.new_handle(value),
+        None => HPy::NULL,
+    }
 }
 
 /// Whether a field holds a handle of the extension: then it was assigned, not stored.

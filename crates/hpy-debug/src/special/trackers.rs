@@ -21,6 +21,13 @@ pub unsafe extern "C" fn HPyTracker_New(ctx: *mut HPyContext, size: HPy_ssize_t)
         api::HPyErr_SetString(call.base, (*call.base).h_ValueError, message.as_ptr());
         return HPyTracker::NULL;
     }
+    if size < 0 {
+        let text = std::ffi::CString::new(format!("HPyTracker_New: size {size} is negative"));
+        let text = text.unwrap_or_default();
+        call.failed();
+        api::HPyErr_SetString(call.base, (*call.base).h_ValueError, text.as_ptr());
+        return HPyTracker::NULL;
+    }
     let mut handles = Vec::new();
     let added = if handles.try_reserve(size.max(0) as usize).is_ok() && call.state.budget.take() {
         lock(&call.state.tools).add(Tool::Tracker(handles), call.frame.call)

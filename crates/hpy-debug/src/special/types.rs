@@ -43,6 +43,11 @@ pub unsafe fn from_spec(
     inner.push(HPyType_SpecParam { kind: 0, object: HPy::NULL });
     let params = if params.is_null() { ptr::null_mut() } else { inner.as_mut_ptr() };
     let made = ((*call.state.backend).type_from_spec)(call.base, target, spec, params);
+    if !made.is_null()
+        && let Some(spec) = spec.as_ref()
+    {
+        crate::types::made(call, made, spec);
+    }
     call.new_handle(made)
 }
 

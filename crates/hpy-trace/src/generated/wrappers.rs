@@ -237,8 +237,8 @@ pub const fn template(name: *const c_char, private: *mut c_void) -> HPyContext {
         ctx_Field_Load: HPyField_Load,
         ctx_ReenterPythonExecution: crate::special::HPy_ReenterPythonExecution,
         ctx_LeavePythonExecution: crate::special::HPy_LeavePythonExecution,
-        ctx_Global_Store: HPyGlobal_Store,
-        ctx_Global_Load: HPyGlobal_Load,
+        ctx_Global_Store: crate::special::HPyGlobal_Store,
+        ctx_Global_Load: crate::special::HPyGlobal_Load,
         ctx_Dump: _HPy_Dump,
         ctx_AsStruct_Type: _HPy_AsStruct_Type,
         ctx_AsStruct_Long: _HPy_AsStruct_Long,
@@ -1517,22 +1517,6 @@ pub unsafe extern "C" fn HPyField_Store(ctx: *mut HPyContext, target_object: HPy
 pub unsafe extern "C" fn HPyField_Load(ctx: *mut HPyContext, source_object: HPy, source_field: HPyField) -> HPy {
     let call = Call::begin(ctx, 222);
     let result = ((*call.base).ctx_Field_Load)(call.base, source_object, source_field);
-    call.end();
-    result
-}
-
-#[rustfmt::skip]
-pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyGlobal, h: HPy) {
-    let call = Call::begin(ctx, 225);
-    let result = ((*call.base).ctx_Global_Store)(call.base, global, h);
-    call.end();
-    result
-}
-
-#[rustfmt::skip]
-pub unsafe extern "C" fn HPyGlobal_Load(ctx: *mut HPyContext, global: HPyGlobal) -> HPy {
-    let call = Call::begin(ctx, 226);
-    let result = ((*call.base).ctx_Global_Load)(call.base, global);
     call.end();
     result
 }
