@@ -1,4 +1,4 @@
-"""hpy-config, and the examples that build with CMake, Meson and setuptools."""
+"""hpy-config, and the examples that build with CMake and Meson."""
 
 from __future__ import annotations
 
