@@ -6,6 +6,15 @@ import pytest
 
 EXT = "slots"
 
+
+@pytest.fixture
+def mod(mod):
+    """The module, with the list it writes to emptied and its own: another mode may have loaded the binary since."""
+    mod.use_log(mod.log)
+    mod.log.clear()
+    return mod
+
+
 OPERATORS = {
     "add": operator.add,
     "and": operator.and_,

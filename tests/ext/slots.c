@@ -282,6 +282,13 @@ static HPyDef *FailingInit_defines[] = {FAIL(tp_init) NULL};
 static HPyType_Spec FailingInit_spec = {
     .name = "slots.FailingInit", .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE, .defines = FailingInit_defines};
 
+/* The list that slots write to from now on: globals belong to the binary, which may be loaded more than once. */
+FUNC(use_log, 1)
+{
+    HPyGlobal_Store(ctx, &log_list, args[0]);
+    return none(ctx);
+}
+
 HPyDef_SLOT(exec, HPy_mod_exec)
 static int exec_impl(HPyContext *ctx, HPy module)
 {
@@ -303,7 +310,7 @@ static int exec_impl(HPyContext *ctx, HPy module)
                : -1;
 }
 
-static HPyDef *module_defines[] = {&exec, &def_destroyed_total, NULL};
+static HPyDef *module_defines[] = {&exec, &def_destroyed_total, &def_use_log, NULL};
 static HPyGlobal *module_globals[] = {&log_list, NULL};
 static HPyModuleDef module_def = {.defines = module_defines, .globals = module_globals};
 HPy_MODINIT(slots, module_def)
