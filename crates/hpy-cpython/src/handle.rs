@@ -33,5 +33,7 @@ pub unsafe extern "C" fn HPy_Dup(_ctx: *mut HPyContext, h: HPy) -> HPy {
 }
 
 pub unsafe extern "C" fn HPy_Close(_ctx: *mut HPyContext, h: HPy) {
-    Py_XDECREF(object(h));
+    if !h.is_null() {
+        crate::layout::decref(object(h));
+    }
 }

@@ -48,6 +48,8 @@ impl SmallInts {
     #[inline(always)]
     unsafe fn get(&self, value: i64) -> Option<*mut PyObject> {
         let int = *self.0.get(value.wrapping_sub(SMALL_MIN) as usize)?;
+        // Since 3.12 they are immortal: there is nothing to count.
+        #[cfg(not(Py_3_12))]
         Py_INCREF(int);
         Some(int)
     }
