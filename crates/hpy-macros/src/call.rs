@@ -97,12 +97,14 @@ impl Callee<'_> {
         }
         let path = &self.path;
         let output = &self.output;
+        let finish =
+            quote::quote_spanned!(self.params.result=> let __result = #output(__value, __ctx););
         // The receiver is borrowed after the conversions: they may run Python code that uses it.
         Ok(quote! {
             #statements
             #receive
             let __value = #path(#(#arguments),*);
-            let __result = #output(__value, __ctx);
+            #finish
             __result
         })
     }

@@ -38,7 +38,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
     let visits = members.iter().filter(|member| !member.no_fields).map(|part| {
         let (member, span) = (&part.member, part.ty.span());
         quote::quote_spanned! {span=>
-            (&::hpy::impl_::Part(&self.#member)).visit_part(__visitor);
+            (&&&::hpy::impl_::Part(&self.#member)).visit_part(__visitor);
         }
     });
     let collected = members.iter().filter(|member| !member.no_fields).map(|part| {
@@ -55,7 +55,11 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
         Some(path) => quote!(#path),
         None => quote!(::hpy::Object),
     };
-    let frozen_impl = frozen.then(|| quote!(impl ::hpy::Frozen for #ident {}));
+    let frozen_impl = if frozen {
+        quote!(impl ::hpy::Frozen for #ident {})
+    } else {
+        quote!(impl ::hpy::Mutable for #ident {})
+    };
     let quiet = quiet();
     Ok(quote! {
         #item
@@ -95,7 +99,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
                     <#base_type as ::hpy::impl_::Base>::COLLECTED #(|| #collected)*;
 
                 fn visit_fields(&self, __visitor: &mut ::hpy::Visitor) {
-                    use ::hpy::impl_::{VisitNothing as _, VisitTraverse as _};
+                    use ::hpy::impl_::{VisitNothing as _, VisitTraverse as _, VisitUnknown as _};
                     #(#visits)*
                 }
             }

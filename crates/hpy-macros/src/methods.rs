@@ -289,7 +289,7 @@ impl Block<'_> {
             path: callee.path.clone(),
             label: callee.label.clone(),
             class: callee.class,
-            output: quote! {
+            output: quote::quote_spanned! {callee.params.result=>
                 (|__value, _| ::hpy::impl_::Constructed::<'_, #class>::constructed(__value, __class))
             },
         };

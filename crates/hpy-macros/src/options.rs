@@ -13,6 +13,7 @@ pub enum Opt {
     Flag(Ident),
     Bool(Ident, bool),
     Path(Ident, Path),
+    Text(Ident),
 }
 
 impl Parse for Opt {
@@ -40,6 +41,10 @@ impl Parse for Opt {
         if input.peek(LitBool) {
             let value: LitBool = input.parse()?;
             return Ok(Opt::Bool(key, value.value));
+        }
+        if input.peek(syn::Lit) {
+            input.parse::<syn::Lit>()?;
+            return Ok(Opt::Text(key));
         }
         Ok(Opt::Path(key, input.parse()?))
     }
@@ -76,7 +81,7 @@ impl Opt {
         match self {
             Opt::Name(name) => name.span(),
             Opt::Signature(signature) => signature.span,
-            Opt::Flag(key) | Opt::Bool(key, _) | Opt::Path(key, _) => key.span(),
+            Opt::Flag(key) | Opt::Bool(key, _) | Opt::Path(key, _) | Opt::Text(key) => key.span(),
         }
     }
 
@@ -85,7 +90,9 @@ impl Opt {
         let what = match self {
             Opt::Name(_) => "name".to_owned(),
             Opt::Signature(_) => "signature".to_owned(),
-            Opt::Flag(key) | Opt::Bool(key, _) | Opt::Path(key, _) => key.to_string(),
+            Opt::Flag(key) | Opt::Bool(key, _) | Opt::Path(key, _) | Opt::Text(key) => {
+                key.to_string()
+            }
         };
         syn::Error::new(self.span(), format!("`{what}` is no option here; there is {known}"))
     }

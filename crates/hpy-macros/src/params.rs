@@ -54,6 +54,8 @@ pub struct Params {
     pub var_kwargs: bool,
     /// As `inspect` shows it, without a receiver.
     pub text: String,
+    /// Where the result type is written.
+    pub result: Span,
 }
 
 /// How parameters are taken where no signature says so.
@@ -210,6 +212,10 @@ impl Params {
             var_args: false,
             var_kwargs: false,
             text: String::new(),
+            result: match &signature.output {
+                syn::ReturnType::Default => signature.ident.span(),
+                syn::ReturnType::Type(_, ty) => ty.span(),
+            },
         };
         match spec {
             Some(spec) => params.apply(spec)?,
@@ -399,16 +405,23 @@ impl Param {
                 ));
             }
             let target = &reference.elem;
+            let span = target.span();
             return Ok(if reference.mutability.is_some() {
-                let function = quote::quote_spanned!(span=> <#target as ::hpy::BorrowMutArg<'_>>::borrow_mut_arg);
                 (
-                    quote!(let mut #local = #function(#object).map_err(#on_error)?;),
-                    quote!(&mut *#local),
+                    quote::quote_spanned! {span=>
+                        let mut #local = <#target as ::hpy::BorrowMutArg<'_>>::borrow_mut_arg(#object)
+                            .map_err(#on_error)?;
+                    },
+                    quote!(::core::ops::DerefMut::deref_mut(&mut #local)),
                 )
             } else {
-                let function =
-                    quote::quote_spanned!(span=> <#target as ::hpy::BorrowArg<'_>>::borrow_arg);
-                (quote!(let #local = #function(#object).map_err(#on_error)?;), quote!(&*#local))
+                (
+                    quote::quote_spanned! {span=>
+                        let #local = <#target as ::hpy::BorrowArg<'_>>::borrow_arg(#object)
+                            .map_err(#on_error)?;
+                    },
+                    quote!(::core::ops::Deref::deref(&#local)),
+                )
             });
         }
         let function = quote::quote_spanned!(span=> <#ty as ::hpy::FromPy<'_>>::from_py);

@@ -22,6 +22,11 @@ pub type TypeGlobal = GlobalCell;
 /// # Safety
 /// The type object in [`Class::definition`] is made from this class alone: instances of it hold a
 /// [`Cell<Self>`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a Python class",
+    note = "a struct becomes one by #[hpy::class]",
+    note = "arguments that are no instances of a class are taken by value"
+)]
 pub unsafe trait Class: Kind + Sized + Send + Sync + 'static {
     /// No `&mut` is ever given out: borrowing costs nothing.
     const FROZEN: bool;
@@ -321,8 +326,15 @@ where
     }
 }
 
-/// A class whose instances Rust never changes through `&mut`.
+/// A class whose instances Rust never changes through `&mut`: `#[hpy::class(frozen)]`.
 pub trait Frozen: Class {}
+
+/// A class whose instances can be borrowed mutably: one without `frozen`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a frozen class: it cannot be borrowed mutably",
+    note = "remove `frozen` from #[hpy::class], or use a Mutex or an atomic inside the class"
+)]
+pub trait Mutable: Class {}
 
 impl<'ctx, T: Class> Handle<'ctx, T> {
     #[inline(always)]
@@ -382,8 +394,10 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
 
     /// Borrows the value mutably. RuntimeError where it is borrowed now.
     #[inline]
-    pub fn borrow_mut(&self) -> PyResult<'ctx, ClassMut<'_, T>> {
-        const { assert!(!T::FROZEN, "a frozen class cannot be borrowed mutably") };
+    pub fn borrow_mut(&self) -> PyResult<'ctx, ClassMut<'_, T>>
+    where
+        T: Mutable,
+    {
         let cell = self.cell();
         cell.take()?;
         Ok(ClassMut(cell))
@@ -539,7 +553,7 @@ impl<'a, T: Class> crate::args::BorrowArg<'a> for T {
     }
 }
 
-impl<'a, T: Class> crate::args::BorrowMutArg<'a> for T {
+impl<'a, T: Mutable> crate::args::BorrowMutArg<'a> for T {
     type Guard = ClassMut<'a, T>;
     #[inline]
     fn borrow_mut_arg(object: Ref<'a, Any>) -> PyResult<'a, ClassMut<'a, T>> {
@@ -558,13 +572,7 @@ pub fn borrow_for<'a, T: Class>(object: Ref<'a, T>) -> PyResult<'a, ClassRef<'a,
 
 /// An exclusive borrow for as long as the object is open.
 #[inline(always)]
-pub fn borrow_mut_for<'a, T: Class>(object: Ref<'a, T>) -> PyResult<'a, ClassMut<'a, T>> {
-    const {
-        assert!(
-            !T::FROZEN,
-            "a frozen class has no `&mut self` methods: drop `frozen`, or use interior mutability"
-        )
-    };
+pub fn borrow_mut_for<'a, T: Mutable>(object: Ref<'a, T>) -> PyResult<'a, ClassMut<'a, T>> {
     // SAFETY: the object is open for 'a, and so long its struct lives.
     let cell: &'a Cell<T> = unsafe { &*core::ptr::from_ref(object.cell()) };
     cell.take()?;

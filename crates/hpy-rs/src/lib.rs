@@ -97,7 +97,7 @@ mod trampoline;
 
 pub use args::{Args, BorrowArg, BorrowMutArg, FromArgs, FromKwargs};
 pub use buffer::{Buffer, BufferMut, Element, Item};
-pub use class::{Class, ClassMut, ClassRef, Frozen, Initial, Object};
+pub use class::{Class, ClassMut, ClassRef, Frozen, Initial, Mutable, Object};
 pub use convert::{FromPy, IntoPy};
 pub use ctx::Ctx;
 pub use err::{PyErr, PyResult};
@@ -152,7 +152,11 @@ pub mod impl_ {
         pub use hpy_sys::direct::HPyDirectModule;
     }
 
-    /// What a module can export: classes, and functions by the type of their name.
+    /// What a module can export: classes, exceptions, and functions by the type of their name.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is nothing that a Python module can export",
+        note = "what is exported has #[hpy::function], #[hpy::class] or #[hpy::exception]"
+    )]
     pub trait Export {
         fn export() -> Exported;
     }
@@ -189,12 +193,13 @@ pub mod impl_ {
     }
     impl<T> AnyMayHoldFields for MayHoldFields<T> {}
 
-    /// Visits a part of a class: by `Traverse` if it has that, not at all if no field can be in it.
+    /// Visits a part of a class. The macro calls it on `&&&Part`, so that the compiler tries in this order: by
+    /// `Traverse`; not at all where no field can be inside; else an error that says what to do.
     pub struct Part<'a, T>(pub &'a T);
     pub trait VisitTraverse {
         fn visit_part(&self, visitor: &mut crate::Visitor);
     }
-    impl<T: crate::Traverse> VisitTraverse for Part<'_, T> {
+    impl<T: crate::Traverse> VisitTraverse for &&Part<'_, T> {
         #[inline(always)]
         fn visit_part(&self, visitor: &mut crate::Visitor) {
             self.0.traverse(visitor);
@@ -206,5 +211,18 @@ pub mod impl_ {
     impl<T: core::panic::UnwindSafe> VisitNothing for &Part<'_, T> {
         #[inline(always)]
         fn visit_part(&self, _visitor: &mut crate::Visitor) {}
+    }
+    pub trait VisitUnknown<T> {
+        fn visit_part(&self, visitor: &mut crate::Visitor)
+        where
+            T: crate::Traverse;
+    }
+    impl<T> VisitUnknown<T> for Part<'_, T> {
+        fn visit_part(&self, visitor: &mut crate::Visitor)
+        where
+            T: crate::Traverse,
+        {
+            self.0.traverse(visitor);
+        }
     }
 }

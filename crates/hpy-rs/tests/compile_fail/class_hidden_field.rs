@@ -1,0 +1,12 @@
+use hpy::prelude::*;
+
+struct Inner {
+    field: Field<Any>,
+}
+
+#[hpy::class]
+struct Outer {
+    inner: Box<Inner>,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use hpy::prelude::*;
+
+#[hpy::class]
+struct Shared {
+    x: std::rc::Rc<i64>,
+}
+
+fn main() {}
