@@ -594,3 +594,24 @@ def test_without_thunks_a_binary_is_free_again_with_its_interpreter():
     """
     ran = run(code, HPY_RS_THUNKS="0")
     assert (ran.stdout, ran.stderr) == ("0\n0\n0\n", "")
+
+
+def test_without_thunks_a_binary_serves_one_mode():
+    code = f"""
+        import importlib.util
+        import hpy.universal as universal
+        spec = importlib.util.spec_from_file_location("raw", {str(raw())!r})
+        for mode in (universal.MODE_UNIVERSAL, universal.MODE_DEBUG, universal.MODE_UNIVERSAL):
+            try:
+                print(universal.load("raw", {str(raw())!r}, spec, mode=mode).ctx_name())
+            except ImportError as error:
+                print("ImportError:", error)
+    """
+    ran = run(code, HPY_RS_THUNKS="0")
+    assert ran.stderr == ""
+    first, second, third = ran.stdout.splitlines()
+    assert first == third and first.startswith("HPy Universal ABI")
+    assert second.startswith("ImportError:") and "in another mode" in second
+    ran = run(code)
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines()[1].startswith("HPy Debug Mode ABI")

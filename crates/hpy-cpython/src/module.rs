@@ -8,6 +8,7 @@
 //! `HPy_mod_create` and `HPy_mod_exec` are called from here rather than through `PyModuleDef` slots: they
 //! then need no thunk, and the errors are the same on every version.
 
+use crate::backend::BACKEND;
 use crate::bind::Bindings;
 use crate::handle::{handle, object};
 use crate::{global, state};
@@ -390,25 +391,17 @@ unsafe fn checked_created(name: &CStr, created: *mut PyObject) -> *mut PyObject 
 
 /// Raises a SystemError whose cause is the exception that is set.
 unsafe fn system_error_from_current(text: &CStr, name: *const c_char) {
-    let (mut kind, mut value, mut trace) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-    PyErr_Fetch(&mut kind, &mut value, &mut trace);
-    PyErr_NormalizeException(&mut kind, &mut value, &mut trace);
-    if !trace.is_null() {
-        PyException_SetTraceback(value, trace);
-    }
-    Py_XDECREF(kind);
-    Py_XDECREF(trace);
+    let (take, give) = (BACKEND.error_take, BACKEND.error_give);
+    let cause = object(take(ptr::null_mut()));
     PyErr_Format(PyExc_SystemError, text.as_ptr(), name);
-    let cause = value;
-    PyErr_Fetch(&mut kind, &mut value, &mut trace);
-    PyErr_NormalizeException(&mut kind, &mut value, &mut trace);
-    if value.is_null() || cause.is_null() {
+    let error = take(ptr::null_mut());
+    if error.is_null() || cause.is_null() {
         Py_XDECREF(cause);
     } else {
         // Both setters take over a reference.
         Py_INCREF(cause);
-        PyException_SetCause(value, cause);
-        PyException_SetContext(value, cause);
+        PyException_SetCause(object(error), cause);
+        PyException_SetContext(object(error), cause);
     }
-    PyErr_Restore(kind, value, trace);
+    give(ptr::null_mut(), error);
 }

@@ -8,6 +8,7 @@
 //! * [`load`]: from a checked binary to a Python module.
 //! * [`direct`]: binaries that CPython imports itself.
 //! * [`trampolines`]: which context a binary's own trampolines use, where there are no thunks.
+//! * `gil`: turns the GIL of a free-threaded CPython on for modules that need it.
 //! * [`python`]: the functions that Python sees.
 //! * [`raise`]: Python exceptions from Rust text.
 //!
@@ -21,6 +22,8 @@
 mod binary;
 mod direct;
 mod environ;
+#[cfg(Py_GIL_DISABLED)]
+mod gil;
 mod image;
 mod library;
 mod load;

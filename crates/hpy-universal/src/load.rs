@@ -20,7 +20,13 @@ pub unsafe fn load(
     let place = Place::new(name, path)?;
     let entries = binary::open(&place)?;
     refuse_subinterpreter(&place, &entries)?;
+    #[cfg(Py_GIL_DISABLED)]
+    crate::gil::prepare(entries.flags)?;
     let module = make(&place, &entries, mode, spec)?;
+    #[cfg(Py_GIL_DISABLED)]
+    if PyModule_Check(module) != 0 && entries.flags & hpy_sys::ext::HPY_MODULE_GIL_NOT_USED != 0 {
+        PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
+    }
     let record = module::record_of(module);
     if !record.is_null() && module::exec_record(record, module) < 0 {
         Py_DECREF(module);
