@@ -98,6 +98,14 @@ impl Upcall {
         HPy::NULL
     }
 
+    /// The extension has returned: from here on Python is asked again.
+    #[inline(always)]
+    pub unsafe fn returned(&self) {
+        if self.frame.left.get() {
+            self.still_left();
+        }
+    }
+
     /// Ends an argument's handle. If the extension closed it, that was reported when it did.
     #[inline(always)]
     pub unsafe fn end_argument(&self, h: HPy) {
@@ -174,9 +182,6 @@ impl Upcall {
 
     #[inline(always)]
     unsafe fn end(&self) {
-        if self.frame.left.get() {
-            self.still_left();
-        }
         if self.frame.stores.get() {
             crate::types::check(self.state, self.frame.call);
         }
@@ -349,6 +354,7 @@ pub unsafe extern "C" fn VARARGS(
             mem::transmute::<*const c_void, UpperArgs>(imp)(upper, h, handles.as_ptr(), nargs)
         }
     };
+    up.returned();
     up.end_argument(h);
     up.end_arguments(&handles);
     up.handle_result(result)
@@ -382,6 +388,7 @@ pub unsafe extern "C" fn KEYWORDS(
             mem::transmute::<*const c_void, UpperArgsKw>(imp)(upper, h, handles.as_ptr(), nargs, kw)
         }
     };
+    up.returned();
     up.end_argument(h);
     up.end_arguments(&handles);
     up.end_argument(kw);
@@ -413,6 +420,7 @@ pub unsafe extern "C" fn INITPROC(
             mem::transmute::<*const c_void, UpperInit>(imp)(upper, h, handles.as_ptr(), nargs, kw)
         }
     };
+    up.returned();
     up.end_argument(h);
     up.end_arguments(&handles);
     up.end_argument(kw);
@@ -445,6 +453,7 @@ pub unsafe extern "C" fn NEWFUNC(
             mem::transmute::<*const c_void, UpperNew>(imp)(upper, h, handles.as_ptr(), nargs, kw)
         }
     };
+    up.returned();
     up.end_argument(h);
     up.end_arguments(&handles);
     up.end_argument(kw);
@@ -467,6 +476,7 @@ pub unsafe extern "C" fn GETBUFFERPROC(
             mem::transmute::<*const c_void, UpperGetBuffer>(imp)(upper, h, view, flags)
         }
     };
+    up.returned();
     if !view.is_null() {
         // The view owns its object: the handle goes, the reference stays.
         let exporter = (*view).obj;
@@ -498,6 +508,7 @@ pub unsafe extern "C" fn RELEASEBUFFERPROC(
             mem::transmute::<*const c_void, UpperReleaseBuffer>(imp)(upper, h, view)
         }
     }
+    up.returned();
     if !view.is_null() {
         (*view).obj = inner;
     }

@@ -253,6 +253,7 @@ fn entry(s: &Signature) -> String {
          None => mem::transmute::<*const c_void, unsafe extern \"C\" fn(*mut HPyContext, {types}){returns}>((*entry).imp)(up.ctx(), {names}),\n        \
          Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern \"C\" fn(*const Entry, {types}){returns}>(imp)(upper, {names}),\n    }};"
     );
+    text.push_str("    up.returned();\n");
     for (name, ty) in params.iter().rev() {
         if ty == "HPy" {
             let _ = writeln!(text, "    up.end_argument({name});");

@@ -64,6 +64,7 @@ unsafe extern "C" fn NOARGS(entry: *const Entry, a0: HPy) -> HPy {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(upper, a0),
     };
+    up.returned();
     up.end_argument(a0);
     up.handle_result(result)
 }
@@ -79,6 +80,7 @@ unsafe extern "C" fn O(entry: *const Entry, a0: HPy, a1: HPy) -> HPy {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> HPy>(imp)(upper, a0, a1),
     };
+    up.returned();
     up.end_argument(a1);
     up.end_argument(a0);
     up.handle_result(result)
@@ -94,6 +96,7 @@ unsafe extern "C" fn UNARYFUNC(entry: *const Entry, a0: HPy) -> HPy {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(upper, a0),
     };
+    up.returned();
     up.end_argument(a0);
     up.handle_result(result)
 }
@@ -109,6 +112,7 @@ unsafe extern "C" fn BINARYFUNC(entry: *const Entry, a0: HPy, a1: HPy) -> HPy {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> HPy>(imp)(upper, a0, a1),
     };
+    up.returned();
     up.end_argument(a1);
     up.end_argument(a0);
     up.handle_result(result)
@@ -126,6 +130,7 @@ unsafe extern "C" fn TERNARYFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy)
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0, a1, a2),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> HPy>(imp)(upper, a0, a1, a2),
     };
+    up.returned();
     up.end_argument(a2);
     up.end_argument(a1);
     up.end_argument(a0);
@@ -142,6 +147,7 @@ unsafe extern "C" fn INQUIRY(entry: *const Entry, a0: HPy) -> c_int {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> c_int>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> c_int>(imp)(upper, a0),
     };
+    up.returned();
     up.end_argument(a0);
     up.number_result(result as isize);
     result
@@ -157,6 +163,7 @@ unsafe extern "C" fn LENFUNC(entry: *const Entry, a0: HPy) -> HPy_ssize_t {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy_ssize_t>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy_ssize_t>(imp)(upper, a0),
     };
+    up.returned();
     up.end_argument(a0);
     up.number_result(result as isize);
     result
@@ -172,6 +179,7 @@ unsafe extern "C" fn SSIZEARGFUNC(entry: *const Entry, a0: HPy, a1: HPy_ssize_t)
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t) -> HPy>(imp)(upper, a0, a1),
     };
+    up.returned();
     up.end_argument(a0);
     up.handle_result(result)
 }
@@ -186,6 +194,7 @@ unsafe extern "C" fn SSIZESSIZEARGFUNC(entry: *const Entry, a0: HPy, a1: HPy_ssi
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t, HPy_ssize_t) -> HPy>((*entry).imp)(up.ctx(), a0, a1, a2),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t, HPy_ssize_t) -> HPy>(imp)(upper, a0, a1, a2),
     };
+    up.returned();
     up.end_argument(a0);
     up.handle_result(result)
 }
@@ -201,6 +210,7 @@ unsafe extern "C" fn SSIZEOBJARGPROC(entry: *const Entry, a0: HPy, a1: HPy_ssize
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t, HPy) -> c_int>(imp)(upper, a0, a1, a2),
     };
+    up.returned();
     up.end_argument(a2);
     up.end_argument(a0);
     up.number_result(result as isize);
@@ -218,6 +228,7 @@ unsafe extern "C" fn SSIZESSIZEOBJARGPROC(entry: *const Entry, a0: HPy, a1: HPy_
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t, HPy_ssize_t, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2, a3),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t, HPy_ssize_t, HPy) -> c_int>(imp)(upper, a0, a1, a2, a3),
     };
+    up.returned();
     up.end_argument(a3);
     up.end_argument(a0);
     up.number_result(result as isize);
@@ -236,6 +247,7 @@ unsafe extern "C" fn OBJOBJARGPROC(entry: *const Entry, a0: HPy, a1: HPy, a2: HP
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> c_int>(imp)(upper, a0, a1, a2),
     };
+    up.returned();
     up.end_argument(a2);
     up.end_argument(a1);
     up.end_argument(a0);
@@ -252,6 +264,7 @@ unsafe extern "C" fn FREEFUNC(entry: *const Entry, a0: *mut c_void) {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, *mut c_void)>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, *mut c_void)>(imp)(upper, a0),
     };
+    up.returned();
     up.no_result(result)
 }
 
@@ -265,6 +278,7 @@ unsafe extern "C" fn GETATTRFUNC(entry: *const Entry, a0: HPy, a1: *mut c_char) 
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, *mut c_char) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, *mut c_char) -> HPy>(imp)(upper, a0, a1),
     };
+    up.returned();
     up.end_argument(a0);
     up.handle_result(result)
 }
@@ -280,6 +294,7 @@ unsafe extern "C" fn GETATTROFUNC(entry: *const Entry, a0: HPy, a1: HPy) -> HPy 
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> HPy>(imp)(upper, a0, a1),
     };
+    up.returned();
     up.end_argument(a1);
     up.end_argument(a0);
     up.handle_result(result)
@@ -296,6 +311,7 @@ unsafe extern "C" fn SETATTRFUNC(entry: *const Entry, a0: HPy, a1: *mut c_char, 
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, *mut c_char, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, *mut c_char, HPy) -> c_int>(imp)(upper, a0, a1, a2),
     };
+    up.returned();
     up.end_argument(a2);
     up.end_argument(a0);
     up.number_result(result as isize);
@@ -314,6 +330,7 @@ unsafe extern "C" fn SETATTROFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> c_int>(imp)(upper, a0, a1, a2),
     };
+    up.returned();
     up.end_argument(a2);
     up.end_argument(a1);
     up.end_argument(a0);
@@ -331,6 +348,7 @@ unsafe extern "C" fn REPRFUNC(entry: *const Entry, a0: HPy) -> HPy {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(upper, a0),
     };
+    up.returned();
     up.end_argument(a0);
     up.handle_result(result)
 }
@@ -345,6 +363,7 @@ unsafe extern "C" fn HASHFUNC(entry: *const Entry, a0: HPy) -> HPy_hash_t {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy_hash_t>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy_hash_t>(imp)(upper, a0),
     };
+    up.returned();
     up.end_argument(a0);
     up.hash_result(result);
     result
@@ -361,6 +380,7 @@ unsafe extern "C" fn RICHCMPFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: c_in
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, c_int) -> HPy>((*entry).imp)(up.ctx(), a0, a1, a2),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, c_int) -> HPy>(imp)(upper, a0, a1, a2),
     };
+    up.returned();
     up.end_argument(a1);
     up.end_argument(a0);
     up.handle_result(result)
@@ -376,6 +396,7 @@ unsafe extern "C" fn GETITERFUNC(entry: *const Entry, a0: HPy) -> HPy {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(upper, a0),
     };
+    up.returned();
     up.end_argument(a0);
     up.handle_result(result)
 }
@@ -390,6 +411,7 @@ unsafe extern "C" fn ITERNEXTFUNC(entry: *const Entry, a0: HPy) -> HPy {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(upper, a0),
     };
+    up.returned();
     up.end_argument(a0);
     up.iternext_result(result)
 }
@@ -406,6 +428,7 @@ unsafe extern "C" fn DESCRGETFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0, a1, a2),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> HPy>(imp)(upper, a0, a1, a2),
     };
+    up.returned();
     up.end_argument(a2);
     up.end_argument(a1);
     up.end_argument(a0);
@@ -424,6 +447,7 @@ unsafe extern "C" fn DESCRSETFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> c_int>(imp)(upper, a0, a1, a2),
     };
+    up.returned();
     up.end_argument(a2);
     up.end_argument(a1);
     up.end_argument(a0);
@@ -441,6 +465,7 @@ unsafe extern "C" fn GETTER(entry: *const Entry, a0: HPy, a1: *mut c_void) -> HP
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, *mut c_void) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, *mut c_void) -> HPy>(imp)(upper, a0, a1),
     };
+    up.returned();
     up.end_argument(a0);
     up.handle_result(result)
 }
@@ -456,6 +481,7 @@ unsafe extern "C" fn SETTER(entry: *const Entry, a0: HPy, a1: HPy, a2: *mut c_vo
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, *mut c_void) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, *mut c_void) -> c_int>(imp)(upper, a0, a1, a2),
     };
+    up.returned();
     up.end_argument(a1);
     up.end_argument(a0);
     up.number_result(result as isize);
@@ -473,6 +499,7 @@ unsafe extern "C" fn OBJOBJPROC(entry: *const Entry, a0: HPy, a1: HPy) -> c_int 
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> c_int>(imp)(upper, a0, a1),
     };
+    up.returned();
     up.end_argument(a1);
     up.end_argument(a0);
     up.number_result(result as isize);
@@ -489,6 +516,7 @@ unsafe extern "C" fn DESTRUCTOR(entry: *const Entry, a0: HPy) {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy)>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy)>(imp)(upper, a0),
     };
+    up.returned();
     up.end_argument(a0);
     up.no_result(result)
 }
@@ -503,6 +531,7 @@ unsafe extern "C" fn MOD_CREATE(entry: *const Entry, a0: HPy) -> HPy {
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(upper, a0),
     };
+    up.returned();
     up.end_argument(a0);
     up.handle_result(result)
 }
