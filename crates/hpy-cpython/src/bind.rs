@@ -2,6 +2,7 @@
 //!
 //! A [`Bindings`] owns what it makes and belongs to the type or module whose definitions it binds.
 
+use crate::ready_made::{self, ReadyMade};
 use crate::state::{self, InterpreterState};
 use crate::thunk::{Kind, Thunk};
 use alloc::boxed::Box;
@@ -19,6 +20,7 @@ pub struct Bindings {
     state: *mut InterpreterState,
     target: *const CallTarget,
     thunks: Vec<(Kind, Thunk)>,
+    ready_made: Vec<&'static ReadyMade>,
     #[expect(clippy::vec_box, reason = "thunks hold the addresses of entries")]
     entries: Vec<Box<Entry>>,
     names: Vec<CString>,
@@ -31,7 +33,14 @@ impl Bindings {
     /// `state` is live and the calling thread is attached to its interpreter; `target` outlives the bindings.
     pub unsafe fn new(state: *mut InterpreterState, target: *const CallTarget) -> Self {
         state::retain(state);
-        Bindings { state, target, thunks: Vec::new(), entries: Vec::new(), names: Vec::new() }
+        Bindings {
+            state,
+            target,
+            thunks: Vec::new(),
+            ready_made: Vec::new(),
+            entries: Vec::new(),
+            names: Vec::new(),
+        }
     }
 
     /// The target that bound definitions call.
@@ -40,7 +49,7 @@ impl Bindings {
     }
 
     /// An address that CPython calls with the signature's arguments, as the C API has them, less the
-    /// context; null only where there are no thunks and no `trampoline`. NEWFUNC and INITPROC take
+    /// context; null only where there are no thunks, no `trampoline` and no ready-made thunk is left. NEWFUNC and INITPROC take
     /// `(self, args tuple, kw)`. VECTORCALLFUNC is what CPython calls a `vectorcallfunc`: the implementation
     /// is one of KEYWORDS and does not see the offset bit. The signatures DESTROYFUNC, TRAVERSEPROC and CAPSULE_DESTRUCTOR have no
     /// context and are not bound.
@@ -79,7 +88,7 @@ impl Bindings {
             HPyFunc_VECTORCALLFUNC => (Kind::Vectorcall, HPyFunc_KEYWORDS),
             _ => (Kind::Shift, sig),
         };
-        if !(*self.state).thunks.available() {
+        if !trampoline.is_null() && !(*self.state).thunks.available() {
             return trampoline;
         }
         let (first, destination) = self.destination_for(target, sig, imp, name);
@@ -88,7 +97,14 @@ impl Bindings {
                 self.thunks.push((kind, thunk));
                 thunk.code()
             }
-            None => trampoline,
+            None if !trampoline.is_null() => trampoline,
+            None => match ready_made::take(kind, first, destination) {
+                Some((entry, code)) => {
+                    self.ready_made.push(entry);
+                    code
+                }
+                None => ptr::null(),
+            },
         }
     }
 
@@ -132,6 +148,9 @@ impl Bindings {
 
 impl Drop for Bindings {
     fn drop(&mut self) {
+        for entry in &self.ready_made {
+            ready_made::give_back(entry);
+        }
         for &(kind, thunk) in &self.thunks {
             // SAFETY: bindings are dropped by a thread attached to their interpreter, when the type or
             // module whose definitions they are is gone.

@@ -1,6 +1,7 @@
 //! What one interpreter has of its own: its base context, its globals, its thunks, the contexts that wrap it.
 //!
-//! There is no process-wide mutable state but the counter of `HPyGlobal` indices (see [`crate::global`]).
+//! There is no process-wide mutable state but the counter of `HPyGlobal` indices (see [`crate::global`]) and the
+//! table of ready-made thunks, which is empty wherever thunks can be made (see [`crate::ready_made`]).
 //! The state is found through the interpreter's own dict, so that several copies of this crate in one
 //! process (statically linked extensions) do not see each other.
 //!

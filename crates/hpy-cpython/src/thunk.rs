@@ -13,7 +13,7 @@
 //! | unpack | `f(a, tuple, kw)` (`newfunc`, `initproc`) | `dest(first, a, items of tuple, its length, kw)` |
 //!
 //! Where thunks cannot be made (another architecture, a system that denies executable memory) [`Arena`]
-//! returns none and callers use the trampolines that every binary carries.
+//! returns none and callers use the trampolines that every binary carries, or [`crate::ready_made`] ones.
 
 use crate::layout::{TUPLE_ITEMS, VAR_SIZE};
 use crate::lock::Locked;
