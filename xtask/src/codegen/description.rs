@@ -50,7 +50,7 @@ pub struct Slot {
     pub signature: String,
 }
 
-fn rows(path: &Path) -> Result<Vec<Vec<String>>> {
+pub fn rows(path: &Path) -> Result<Vec<Vec<String>>> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut lines = text.lines();

@@ -7,6 +7,7 @@ mod c_headers;
 mod c_signatures;
 mod debug;
 mod description;
+mod porting_table;
 mod reference;
 mod rust_cpython;
 mod rust_sys;
@@ -33,6 +34,7 @@ pub fn run(check: bool) -> Result<()> {
     trace::outputs(&abi, &mut outputs);
     c_signatures::outputs(&abi, &mut outputs);
     reference::outputs(&abi, &mut outputs);
+    porting_table::outputs(&abi, &root().join("crates/hpy-sys/abi"), &mut outputs)?;
     let mut stale = Vec::new();
     for Output { path, text } in &outputs {
         let full = root().join(path);
