@@ -539,7 +539,6 @@ def test_without_thunks_a_binary_serves_one_context():
             import _interpreters as interpreters
         except ImportError:
             import _xxsubinterpreters as interpreters
-        path = sys.argv[0]
         load = '''
         import sys; sys.path[:0] = %r
         import importlib.util, hpy.universal
@@ -551,6 +550,9 @@ def test_without_thunks_a_binary_serves_one_context():
         '''
         import textwrap
         load = textwrap.dedent(load) % (sys.path, PATH, PATH)
+        # Another binary first: what one binary took is not given back with the next.
+        other = importlib.util.spec_from_file_location("raw", OTHER)
+        universal.load("raw", OTHER, other)
         exec(load)
         exec(load)
         for _ in range(2):
@@ -559,7 +561,7 @@ def test_without_thunks_a_binary_serves_one_context():
             interpreters.destroy(one)
         sys.stdout.flush()
     """
-    code = f"PATH = {str(raw())!r}\n" + textwrap.dedent(code)
+    code = f"PATH, OTHER = {str(raw())!r}, {str(raw('-DFLAGS=0'))!r}\n" + textwrap.dedent(code)
     name = "HPy Universal ABI"
     lines = run(code, HPY_RS_THUNKS="0")
     assert lines.stderr == ""

@@ -16,6 +16,9 @@ import extensions
 from hpy.devel.stub import stub_source
 from subinterpreters import KINDS, Failed, Interpreter, interpreter
 
+# Without thunks a binary serves one interpreter at a time: tests/test_loader.py.
+with_thunks = pytest.mark.skipif(os.environ.get("HPY_RS_THUNKS") == "0", reason="needs thunks")
+
 SOURCE = """
 #include <hpy.h>
 static HPyGlobal kept;
@@ -133,6 +136,7 @@ def test_import(folder, kind, stub):
         assert (name, again, rest) == ("sub", file, [1, 2, "nothing"])
 
 
+@with_thunks
 @pytest.mark.parametrize("kind", KINDS)
 def test_globals_and_types_are_apart(folder, here, kind):
     path = folder()
@@ -156,6 +160,7 @@ def test_globals_and_types_are_apart(folder, here, kind):
     assert module.new_counter().up() == 1
 
 
+@with_thunks
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_module_outlives_other_interpreters(folder, here, kind):
     path = folder()
@@ -195,6 +200,7 @@ def test_legacy_code_follows_cpythons_rule(folder, stub):
             assert caught.value.message == "module sub does not support loading in subinterpreters"
 
 
+@with_thunks
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_at_once(folder, kind):
     path = folder()

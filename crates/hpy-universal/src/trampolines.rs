@@ -29,9 +29,33 @@ fn taken() -> MutexGuard<'static, Vec<Taken>> {
 /// The key of the companion that gives the trampolines back.
 static KEY: u8 = 0;
 
+/// The companion: one per interpreter that took trampolines.
+struct Returner {
+    state: usize,
+    /// False while there may turn out to be another one already, whose place this one then does not take.
+    attached: bool,
+}
+
+/// Sees to it that the trampolines are given back when the interpreter ends.
+unsafe fn attach_returner(state: *mut InterpreterState) {
+    let key = (&raw const KEY) as usize;
+    if state::companion(state, key).is_some() {
+        return;
+    }
+    let returner = Box::into_raw(Box::new(Returner { state: state as usize, attached: false }));
+    let companion = Companion { key, data: returner.cast(), clear: None, free: give_back };
+    if state::attach(state, companion) == returner.cast() {
+        (*returner).attached = true;
+    }
+}
+
 /// Frees the companion: the interpreter is gone, its trampolines are free for another.
-unsafe extern "C" fn give_back(state: *mut c_void) {
-    taken().retain(|one| one.state != state as usize);
+unsafe extern "C" fn give_back(returner: *mut c_void) {
+    // SAFETY: `attach_returner` made it, and a companion is freed once.
+    let returner = Box::from_raw(returner.cast::<Returner>());
+    if returner.attached {
+        taken().retain(|one| one.state != returner.state);
+    }
 }
 
 /// Lets the binary's trampolines use `ctx`, a context of the interpreter of `state`. Raises an ImportError
@@ -63,8 +87,7 @@ pub unsafe fn take(
     }
     drop(all);
     if needed {
-        let key = (&raw const KEY) as usize;
-        state::attach(state, Companion { key, data: state.cast(), clear: None, free: give_back });
+        attach_returner(state);
     }
     if !other {
         (entries.init_global_context)(ctx);
