@@ -48,7 +48,7 @@ unsafe fn set(
     }
     let slot = items.offset(index);
     let old = *slot;
-    Py_INCREF(item);
+    layout::incref(item);
     *slot = item;
     if !old.is_null() {
         return replaced(old);

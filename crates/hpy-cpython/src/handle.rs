@@ -1,5 +1,6 @@
 //! Handles and objects: on CPython the same bits.
 
+use crate::layout;
 use hpy_sys::{HPy, HPyContext};
 use pyo3_ffi::*;
 
@@ -28,12 +29,14 @@ pub fn handles(array: *const *mut PyObject) -> *const HPy {
 }
 
 pub unsafe extern "C" fn HPy_Dup(_ctx: *mut HPyContext, h: HPy) -> HPy {
-    Py_XINCREF(object(h));
+    if !h.is_null() {
+        layout::incref(object(h));
+    }
     h
 }
 
 pub unsafe extern "C" fn HPy_Close(_ctx: *mut HPyContext, h: HPy) {
     if !h.is_null() {
-        crate::layout::decref(object(h));
+        layout::decref(object(h));
     }
 }

@@ -11,16 +11,41 @@ pub const TUPLE_ITEMS: usize = offset_of!(PyTupleObject, ob_item);
 /// Offset of the number of items of a variable-sized object.
 pub const VAR_SIZE: usize = offset_of!(PyVarObject, ob_size);
 
+/// Takes a reference, see [`decref`].
+#[inline(always)]
+pub unsafe fn incref(object: *mut PyObject) {
+    #[cfg(all(
+        Py_3_14,
+        not(Py_GIL_DISABLED),
+        not(py_sys_config = "Py_REF_DEBUG"),
+        target_pointer_width = "64",
+        target_endian = "little"
+    ))]
+    {
+        let count = object.cast::<i32>();
+        if *count >= 0 {
+            *count = (*count).wrapping_add(1);
+        }
+    }
+    #[cfg(not(all(
+        Py_3_14,
+        not(Py_GIL_DISABLED),
+        not(py_sys_config = "Py_REF_DEBUG"),
+        target_pointer_width = "64",
+        target_endian = "little"
+    )))]
+    Py_INCREF(object);
+}
+
 /// Gives up a reference.
 ///
-/// In 3.12 and 3.13 counts have 32 bits in a field of 64: `Py_INCREF` writes the lower half and `Py_DECREF`
-/// reads the whole, which a processor cannot do before the write has reached its cache. A handle is often
-/// closed a few instructions after it was made, so here both use the half.
+/// Since 3.12 counts have 32 bits at the start of a field of 64. In 3.12 and 3.13 `Py_INCREF` writes that half
+/// and `Py_DECREF` reads the whole, which a processor cannot do before the write has reached its cache. A
+/// handle is often closed a few instructions after it was made, so here all use the half, as 3.14 does.
 #[inline(always)]
 pub unsafe fn decref(object: *mut PyObject) {
     #[cfg(all(
         Py_3_12,
-        not(Py_3_14),
         not(Py_GIL_DISABLED),
         not(py_sys_config = "Py_REF_DEBUG"),
         target_pointer_width = "64",
@@ -41,7 +66,6 @@ pub unsafe fn decref(object: *mut PyObject) {
     }
     #[cfg(not(all(
         Py_3_12,
-        not(Py_3_14),
         not(Py_GIL_DISABLED),
         not(py_sys_config = "Py_REF_DEBUG"),
         target_pointer_width = "64",
@@ -115,7 +139,7 @@ pub unsafe fn tuple_item(tuple: *mut PyObject, index: Py_ssize_t) -> *mut PyObje
         return core::ptr::null_mut();
     }
     let item = *tuple_items(tuple).offset(index);
-    Py_INCREF(item);
+    incref(item);
     item
 }
 
@@ -127,7 +151,7 @@ pub unsafe fn list_item(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject
         return core::ptr::null_mut();
     }
     let item = *list_items(list).offset(index);
-    Py_INCREF(item);
+    incref(item);
     item
 }
 

@@ -31,7 +31,7 @@ pub unsafe extern "C" fn HPyList_Append(_ctx: *mut HPyContext, h_list: HPy, h_it
             if h_item.is_null() {
                 return PyList_Append(object(h_list), object(h_item));
             }
-            Py_INCREF(object(h_item));
+            layout::incref(object(h_item));
             *(*list).ob_item.offset(size) = object(h_item);
             (*list).ob_base.ob_size = size + 1;
             return 0;

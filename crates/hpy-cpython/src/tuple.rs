@@ -30,7 +30,7 @@ pub unsafe extern "C" fn HPyTuple_FromArray(
             Py_DECREF(tuple);
             return null_argument(c"HPyTuple_FromArray", c"items[i]");
         }
-        Py_INCREF(item);
+        layout::incref(item);
         *slots.offset(index) = item;
     }
     handle(tuple)
