@@ -1,0 +1,260 @@
+"""Debug mode's controls: hooks, limits, memory, threads, the report and the pytest plugin."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import extensions
+from hpy.universal import _debug
+
+DEBUG = extensions.VARIANTS["debug"]
+
+
+@pytest.fixture
+def mod():
+    module = extensions.load("dbg", extensions.build("dbg"), DEBUG)
+    yield module
+    _debug.set_on_invalid_handle(None)
+    _debug.set_on_finding(None)
+    _debug.set_handle_stack_trace_limit(None)
+    _debug.clear_findings()
+
+
+def leaked(generation: int) -> list[object]:
+    handles = _debug.get_open_handles(generation)
+    found = [handle.obj for handle in handles]
+    for handle in handles:
+        handle._force_close()
+    return found
+
+
+def test_a_million_handles_stay_under_the_limits(mod):
+    _debug.new_generation()
+    mod.churn(1_000_000)
+    assert len(_debug.get_closed_handles()) <= _debug.get_closed_handles_queue_max_size()
+
+
+def test_traces_name_function_file_and_line(mod):
+    _debug.set_handle_stack_trace_limit(16)
+    generation = _debug.new_generation()
+    mod.leak("traced")
+    (handle,) = _debug.get_open_handles(generation)
+    opened = handle.opened
+    names = [frame["function"] for frame in opened["native"]]
+    assert "leak_impl" in names
+    frame = opened["native"][names.index("leak_impl")]
+    assert frame["file"].endswith("dbg.c") and frame["line"] == 7
+    assert opened["python"][0].endswith("in test_traces_name_function_file_and_line")
+    assert "leak_impl at " in repr(handle)
+    handle._force_close()
+
+
+def test_without_traces_the_report_says_how_to_get_them(mod):
+    generation = _debug.new_generation()
+    mod.leak("untraced")
+    (handle,) = _debug.get_open_handles(generation)
+    assert handle.opened is None
+    assert "set_handle_stack_trace_limit" in repr(handle)
+    handle._force_close()
+
+
+@pytest.mark.parametrize("wrong", [-1, "many", None])
+def test_limits_refuse_what_is_no_size(wrong):
+    old = _debug.get_closed_handles_queue_max_size(), _debug.get_protected_raw_data_max_size()
+    for setter in (_debug.set_closed_handles_queue_max_size, _debug.set_protected_raw_data_max_size):
+        with pytest.raises((TypeError, ValueError)):
+            setter(wrong)
+    assert old == (_debug.get_closed_handles_queue_max_size(), _debug.get_protected_raw_data_max_size())
+
+
+@pytest.mark.parametrize(
+    "setter", ["set_on_invalid_handle", "set_on_invalid_builder_handle", "set_on_finding"]
+)
+def test_hooks_refuse_what_is_not_callable(setter):
+    with pytest.raises(TypeError, match="callable object or None"):
+        getattr(_debug, setter)(42)
+
+
+def test_a_handle_object_made_by_hand_stands_for_nothing():
+    with pytest.raises(ValueError, match="stands for no handle"):
+        _debug.DebugHandle().obj
+
+
+def test_a_hook_that_raises_is_unraisable(mod, monkeypatch):
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda info: unraisable.append(str(info.exc_value)))
+
+    def hook():
+        raise RuntimeError("from the hook")
+
+    _debug.set_on_invalid_handle(hook)
+    assert mod.use_closed(1234) == "1234"
+    assert unraisable == ["from the hook"]
+
+
+def test_a_hook_may_call_the_extension(mod):
+    results = []
+    _debug.set_on_invalid_handle(lambda: results.append(mod.add(20, 22)))
+    assert mod.use_closed(1234) == "1234"
+    assert results == [42]
+
+
+def test_a_hook_may_take_itself_away(mod):
+    calls = []
+
+    def hook():
+        calls.append(1)
+        _debug.set_on_invalid_handle(lambda: calls.append(2))
+
+    _debug.set_on_invalid_handle(hook)
+    mod.use_closed(1)
+    mod.use_closed(1)
+    assert calls == [1, 2]
+
+
+def test_the_finding_hook_gets_each_finding_once(mod):
+    found = []
+    _debug.set_on_invalid_handle(lambda: None)
+    _debug.set_on_finding(found.append)
+    mod.use_closed(1)
+    (finding,) = _debug.get_findings()
+    assert finding["kind"] == "closed-handle" and finding["function"] == "dbg.use_closed"
+    mod.use_closed(1)
+    (finding,) = _debug.get_findings()
+    assert finding["count"] == 2
+
+
+def test_no_memory_for_handles_is_a_memory_error(mod):
+    def spend(budget):
+        _debug._set_allocation_budget(budget)
+        try:
+            return mod.add(20, 22)
+        finally:
+            _debug._set_allocation_budget(-1)
+
+    generation = _debug.new_generation()
+    # self, two arguments, the result.
+    for budget in range(4):
+        with pytest.raises(MemoryError):
+            spend(budget)
+    assert spend(4) == 42
+    assert leaked(generation) == []
+
+
+def test_no_memory_for_text_is_a_memory_error(mod):
+    for budget in range(4):
+        _debug._set_allocation_budget(budget)
+        try:
+            with pytest.raises(MemoryError):
+                mod.text("a text")
+        finally:
+            _debug._set_allocation_budget(-1)
+    assert mod.text("a text") == "a text"
+
+
+@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
+def test_threads(mode):
+    mod = extensions.load("dbg", extensions.build("dbg"), extensions.VARIANTS[mode])
+    generation = _debug.new_generation()
+    errors = []
+
+    def work(number):
+        try:
+            for index in range(2000):
+                assert mod.add(number, index) == number + index
+                assert mod.text(f"{number}-{index}") == f"{number}-{index}"
+                assert mod.call(lambda: mod.add(1, 2)) == 3
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert leaked(generation) == []
+
+
+PROGRAM = """
+import importlib.machinery, sys
+from hpy.universal import load, MODE_DEBUG
+mod = load("dbg", {path!r}, importlib.machinery.ModuleSpec("dbg", None, origin={path!r}), mode=MODE_DEBUG)
+print("arguments:", sys.argv[1:])
+{body}
+"""
+
+
+def run_program(tmp_path: Path, body: str, *options: str) -> subprocess.CompletedProcess[str]:
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAM.format(path=str(extensions.build("dbg")), body=body))
+    line = [sys.executable, "-m", "hpy.debug", "run", *options, str(script), "one", "two"]
+    return subprocess.run(line, capture_output=True, text=True, timeout=120)
+
+
+def test_run_reports_leaks_as_text(tmp_path):
+    done = run_program(tmp_path, "mod.leak('first'); mod.leak('second')")
+    assert done.returncode == 1
+    assert done.stdout == "arguments: ['one', 'two']\n"
+    assert done.stderr.startswith("hpy.debug: 2 mistakes at 1 place\n")
+    assert "a handle never closed (2 times): a handle for 'first' was never closed" in done.stderr
+    assert "leak_impl at " in done.stderr and "program.py" in done.stderr
+
+
+def test_run_of_a_clean_program(tmp_path):
+    done = run_program(tmp_path, "assert mod.add(1, 2) == 3")
+    assert (done.returncode, done.stderr) == (0, "hpy.debug: nothing found\n")
+
+
+def test_run_keeps_the_exit_status_of_the_program(tmp_path):
+    assert run_program(tmp_path, "sys.exit(7)").returncode == 7
+    done = run_program(tmp_path, "raise KeyError('lost')")
+    assert done.returncode == 1 and "KeyError: 'lost'" in done.stderr
+
+
+def test_run_reports_as_json(tmp_path):
+    out = tmp_path / "report.json"
+    done = run_program(tmp_path, "mod.leak('it')", "--format", "json", "--output", str(out))
+    assert done.returncode == 1
+    report = json.loads(out.read_text())
+    assert (report["version"], report["mistakes"]) == (1, 1)
+    assert report["findings"][0]["kind"] == "leaked-handle"
+
+
+def test_run_reports_as_one_page(tmp_path):
+    out = tmp_path / "report.html"
+    run_program(tmp_path, "mod.leak('<script>')", "--format", "html", "--output", str(out))
+    page = out.read_text()
+    assert "leak_impl" in page and "<details>" in page and 'type="search"' in page
+    assert "&#x27;&lt;script&gt;&#x27;" in page and "http" not in page
+
+
+def test_the_pytest_plugin_names_the_test(tmp_path):
+    (tmp_path / "test_it.py").write_text(
+        PROGRAM.format(
+            path=str(extensions.build("dbg")),
+            body="def test_leaks(): mod.leak('lost in a test')\n\ndef test_clean(): assert mod.add(1, 2) == 3\n",
+        )
+    )
+    line = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    entries = importlib.metadata.entry_points()
+    chosen = entries.select(group="pytest11") if hasattr(entries, "select") else entries.get("pytest11", [])
+    installed = any(entry.value == "hpy.debug.plugin" for entry in chosen)
+    plugin = [] if installed else ["-p", "hpy.debug.plugin"]
+    done = subprocess.run(
+        [*line, *plugin, "--hpy-debug", "--hpy-debug-traces", "8", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stdout
+    assert "1 failed, 1 passed" in done.stdout
+    assert "test_it.py::test_leaks:" in done.stdout and "a handle for 'lost in a test' was never closed" in done.stdout
+    assert "mistakes of an extension in test_it.py::test_leaks" in done.stdout
