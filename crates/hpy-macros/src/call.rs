@@ -131,7 +131,9 @@ impl Callee<'_> {
                 let name = param.name.to_string();
                 (
                     quote! {
-                        let #local = <#ty as ::hpy::FromArgs<'_>>::from_args(__args.extra())
+                        let #local = <#ty as ::hpy::FromArgs<'_>>::from_args(
+                            __args.extra()
+                        )
                             .map_err(|__error| __SIGNATURE.bad_named(__error, #name))?;
                     },
                     quote!(#local),
@@ -141,7 +143,9 @@ impl Callee<'_> {
                 let name = param.name.to_string();
                 (
                     quote! {
-                        let #local = <#ty as ::hpy::FromKwargs<'_>>::from_kwargs(__args.take_kwargs()?)
+                        let #local = <#ty as ::hpy::FromKwargs<'_>>::from_kwargs(
+                            __args.kwargs()?
+                        )
                             .map_err(|__error| __SIGNATURE.bad_named(__error, #name))?;
                     },
                     quote!(#local),
@@ -243,8 +247,9 @@ impl Callee<'_> {
                     ) -> ::hpy::impl_::sys::HPy {
                         unsafe { ::hpy::impl_::object(__raw, |__ctx| {
                             #take_class
-                            let mut __args = ::hpy::impl_::Arguments::<#count>::from_vectorcall(
-                                __ctx, &__SIGNATURE, __argv, __count, __names,
+                            let mut __sorted = ::core::option::Option::None;
+                let __args = ::hpy::impl_::Arguments::<#count>::from_vectorcall(
+                                __ctx, &__SIGNATURE, __argv, __count, __names, &mut __sorted,
                             )?;
                             #body
                         }) }

@@ -309,8 +309,9 @@ impl Block<'_> {
                     unsafe { ::hpy::impl_::object(__raw, |__ctx| {
                         let __class: ::hpy::Ref<'_, ::hpy::kinds::Type> =
                             ::hpy::Ref::from_raw(__ctx, __slf);
-                        let mut __args = ::hpy::impl_::Arguments::<#count>::from_dict_call(
-                            __ctx, &__SIGNATURE, __argv, __count, __kwargs,
+                        let mut __sorted = ::core::option::Option::None;
+                let __args = ::hpy::impl_::Arguments::<#count>::from_dict_call(
+                            __ctx, &__SIGNATURE, __argv, __count, __kwargs, &mut __sorted,
                         )?;
                         #body
                     }) }

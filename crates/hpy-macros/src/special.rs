@@ -144,8 +144,9 @@ pub fn single(class: &Type, callee: &Callee<'_>, kind: Special) -> syn::Result<T
             let count = callee.params.names.len();
             let body = callee.sorted_body()?;
             let body = quote! {
-                let mut __args = ::hpy::impl_::Arguments::<#count>::from_vectorcall(
-                    __ctx, &__SIGNATURE, __argv, __count, __names,
+                let mut __sorted = ::core::option::Option::None;
+                let __args = ::hpy::impl_::Arguments::<#count>::from_vectorcall(
+                    __ctx, &__SIGNATURE, __argv, __count, __names, &mut __sorted,
                 )?;
                 #body
             };
@@ -162,8 +163,9 @@ pub fn single(class: &Type, callee: &Callee<'_>, kind: Special) -> syn::Result<T
             let count = callee.params.names.len();
             let body = with_output(callee, quote!(::hpy::impl_::unit)).sorted_body()?;
             let body = quote! {
-                let mut __args = ::hpy::impl_::Arguments::<#count>::from_dict_call(
-                    __ctx, &__SIGNATURE, __argv, __count, __kwargs,
+                let mut __sorted = ::core::option::Option::None;
+                let __args = ::hpy::impl_::Arguments::<#count>::from_dict_call(
+                    __ctx, &__SIGNATURE, __argv, __count, __kwargs, &mut __sorted,
                 )?;
                 #body
             };

@@ -26,8 +26,16 @@ pub struct Signature {
     pub var_kwargs: bool,
 }
 
-/// The values of one call, one place per parameter.
-pub struct Arguments<'ctx, const N: usize> {
+/// The values of one call, one place per parameter: where CPython put them or, where they had to be sorted, in
+/// a [`Sorted`] beside it. A plain call copies nothing.
+pub struct Arguments<'s, 'ctx, const N: usize> {
+    ctx: Ctx<'ctx>,
+    values: &'s [HPy; N],
+    sorted: Option<&'s Sorted<'ctx, N>>,
+}
+
+/// The values of a call whose arguments are not simply the parameters in order.
+pub struct Sorted<'ctx, const N: usize> {
     ctx: Ctx<'ctx>,
     values: [HPy; N],
     /// Which values are handles of our own, to be closed.
@@ -36,16 +44,18 @@ pub struct Arguments<'ctx, const N: usize> {
     kwargs: Option<Handle<'ctx, Dict>>,
 }
 
-impl<const N: usize> Drop for Arguments<'_, N> {
-    #[inline(always)]
+impl<const N: usize> Drop for Sorted<'_, N> {
     fn drop(&mut self) {
-        if self.owned != 0 {
-            self.close_owned();
+        for (index, value) in self.values.iter().enumerate() {
+            if self.owned & (1 << index) != 0 {
+                // SAFETY: the handle is ours.
+                unsafe { api::HPy_Close(self.ctx.as_raw(), *value) };
+            }
         }
     }
 }
 
-impl<'ctx, const N: usize> Arguments<'ctx, N> {
+impl<'s, 'ctx, const N: usize> Arguments<'s, 'ctx, N> {
     /// Sorts the arguments of a KEYWORDS call: `kwnames` is a tuple of names whose values follow the
     /// positional arguments, or null.
     ///
@@ -58,16 +68,18 @@ impl<'ctx, const N: usize> Arguments<'ctx, N> {
         args: *const HPy,
         nargs: usize,
         kwnames: HPy,
+        sorted: &'s mut Option<Sorted<'ctx, N>>,
     ) -> PyResult<'ctx, Self> {
         // The offset bit of a vector call is no part of the count.
         let nargs = nargs & (isize::MAX as usize);
-        if kwnames.is_null() && nargs == N && signature.positional == N && !signature.var_kwargs {
-            // SAFETY: there are N arguments.
-            let values = unsafe { *args.cast::<[HPy; N]>() };
-            return Ok(Arguments { ctx, values, owned: 0, extra: &[], kwargs: None });
+        if kwnames.is_null() && nargs == N && signature.positional == N {
+            // SAFETY: there are N arguments, open until the call returns.
+            return Ok(Arguments { ctx, values: unsafe { Self::in_place(args) }, sorted: None });
         }
         // SAFETY: as the caller says.
-        unsafe { Self::sort(ctx, signature, args, nargs, Keywords::Names(kwnames)) }
+        let made = unsafe { Sorted::sort(ctx, signature, args, nargs, Keywords::Names(kwnames))? };
+        let sorted: &'s Sorted<'ctx, N> = sorted.insert(made);
+        Ok(Arguments { ctx, values: &sorted.values, sorted: Some(sorted) })
     }
 
     /// Sorts the arguments of `tp_new` and `tp_init`: `kwargs` is a dict or null.
@@ -81,23 +93,37 @@ impl<'ctx, const N: usize> Arguments<'ctx, N> {
         args: *const HPy,
         nargs: isize,
         kwargs: HPy,
+        sorted: &'s mut Option<Sorted<'ctx, N>>,
     ) -> PyResult<'ctx, Self> {
         let nargs = nargs as usize;
-        if kwargs.is_null() && nargs == N && signature.positional == N && !signature.var_kwargs {
-            // SAFETY: there are N arguments.
-            let values = unsafe { *args.cast::<[HPy; N]>() };
-            return Ok(Arguments { ctx, values, owned: 0, extra: &[], kwargs: None });
+        if kwargs.is_null() && nargs == N && signature.positional == N {
+            // SAFETY: there are N arguments, open until the call returns.
+            return Ok(Arguments { ctx, values: unsafe { Self::in_place(args) }, sorted: None });
         }
         // SAFETY: as the caller says.
-        unsafe { Self::sort(ctx, signature, args, nargs, Keywords::Dict(kwargs)) }
+        let made = unsafe { Sorted::sort(ctx, signature, args, nargs, Keywords::Dict(kwargs))? };
+        let sorted: &'s Sorted<'ctx, N> = sorted.insert(made);
+        Ok(Arguments { ctx, values: &sorted.values, sorted: Some(sorted) })
+    }
+
+    /// # Safety
+    /// There are N arguments at `args`, open for `'s`.
+    #[inline(always)]
+    unsafe fn in_place(args: *const HPy) -> &'s [HPy; N] {
+        if N == 0 {
+            // A call without arguments need not have an array.
+            return &[HPy::NULL; N];
+        }
+        // SAFETY: as the caller says.
+        unsafe { &*args.cast() }
     }
 
     /// The value of a parameter, None where it was not given.
     #[inline(always)]
     pub fn get(&self, index: usize) -> Option<Ref<'ctx, Any>> {
         let raw = self.values[index];
-        // SAFETY: an argument is open until the call returns. Values of our own live as long as `self`,
-        // which the macros keep until after the function has returned.
+        // SAFETY: an argument is open until the call returns. Values of our own live as long as
+        // what they are sorted in, which the macros keep until after the function has returned.
         (!raw.is_null()).then(|| unsafe { Ref::from_raw(self.ctx, raw) })
     }
 
@@ -109,29 +135,21 @@ impl<'ctx, const N: usize> Arguments<'ctx, N> {
     }
 
     /// The positional arguments beyond the parameters.
-    #[inline(always)]
+    #[inline]
     pub fn extra(&self) -> Args<'ctx> {
-        Args { ctx: self.ctx, raw: self.extra }
+        Args { ctx: self.ctx, raw: self.sorted.map_or(&[], |sorted| sorted.extra) }
     }
 
     /// The keyword arguments beyond the parameters.
-    pub fn take_kwargs(&mut self) -> PyResult<'ctx, Handle<'ctx, Dict>> {
-        match self.kwargs.take() {
-            Some(kwargs) => Ok(kwargs),
+    pub fn kwargs(&self) -> PyResult<'ctx, Handle<'ctx, Dict>> {
+        match self.sorted.and_then(|sorted| sorted.kwargs.as_ref()) {
+            Some(kwargs) => Ok(kwargs.clone()),
             None => Dict::new(self.ctx),
         }
     }
+}
 
-    #[cold]
-    fn close_owned(&mut self) {
-        for (index, value) in self.values.iter().enumerate() {
-            if self.owned & (1 << index) != 0 {
-                // SAFETY: the handle is ours.
-                unsafe { api::HPy_Close(self.ctx.as_raw(), *value) };
-            }
-        }
-    }
-
+impl<'ctx, const N: usize> Sorted<'ctx, N> {
     #[inline(never)]
     unsafe fn sort(
         ctx: Ctx<'ctx>,
@@ -140,8 +158,7 @@ impl<'ctx, const N: usize> Arguments<'ctx, N> {
         nargs: usize,
         keywords: Keywords,
     ) -> PyResult<'ctx, Self> {
-        let mut this =
-            Arguments { ctx, values: [HPy::NULL; N], owned: 0, extra: &[], kwargs: None };
+        let mut this = Sorted { ctx, values: [HPy::NULL; N], owned: 0, extra: &[], kwargs: None };
         let given: &'ctx [HPy] = if nargs == 0 {
             &[]
         } else {

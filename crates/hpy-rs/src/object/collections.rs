@@ -140,24 +140,35 @@ impl<'ctx> Iterator for ListItems<'_, 'ctx> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.next >= self.len {
-            match self.list.len() {
-                Ok(len) => self.len = len as isize,
-                Err(error) => return Some(Err(error)),
-            }
-            if self.next >= self.len {
-                return None;
-            }
+        if self.next >= self.len && !self.has_grown() {
+            return None;
         }
+        let item = self.list.get_index(self.next);
         self.next += 1;
-        match self.list.get_index(self.next - 1) {
+        if item.is_ok() { Some(item) } else { self.after_failure(item) }
+    }
+}
+
+impl<'ctx> ListItems<'_, 'ctx> {
+    /// Asks for the length: at the start, and at the end for a list that was appended to.
+    fn has_grown(&mut self) -> bool {
+        self.len = self.list.len().map_or(0, |len| len as isize);
+        self.next < self.len
+    }
+
+    /// An item that is not there any more ends the iteration: the list has become shorter.
+    #[cold]
+    fn after_failure(
+        &mut self,
+        item: PyResult<'ctx, Handle<'ctx, Any>>,
+    ) -> Option<PyResult<'ctx, Handle<'ctx, Any>>> {
+        match item {
             Err(error) if error.is::<crate::exc::IndexError>(self.list.ctx()) => {
-                // The list has become shorter.
                 drop(error);
                 self.len = 0;
                 None
             }
-            item => Some(item),
+            other => Some(other),
         }
     }
 }
