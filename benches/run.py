@@ -140,7 +140,10 @@ def table(result: dict) -> str:
         head += ["C API, instr.", *[f"{title}, instr." for title in others]]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
     titles = {key: title for key, title, *_ in ROWS} | dict([IMPORT])
-    for row, by_module in result["time"].items():
+    for row in titles:
+        if row not in result["time"]:
+            continue
+        by_module = result["time"][row]
         base = by_module.get("bench_capi")
         cells = [titles[row], f"{base['median']:.1f}" if base else ""]
         cells += [f"{by_module[columns[t]]['ratio']:.2f}" if columns[t] in by_module and base else "" for t in others]

@@ -44,6 +44,7 @@ VARIANTS = {
         Variant("trace", "universal", "trace"),
         Variant("hybrid", "hybrid", "universal"),
         Variant("hybrid-debug", "hybrid", "debug"),
+        Variant("hybrid-trace", "hybrid", "trace"),
         Variant("cpython", "cpython", "cpython"),
     )
 }

@@ -49,7 +49,7 @@ pub fn run(options: &Options) -> Result<()> {
                 .env("HPY_RS_COVERAGE", &counted)
                 .env("HPY_RS_THUNKS", thunks);
             let arguments =
-                ["-p", "hpy_rs_coverage", "-n", "2", "--modes", "trace,universal", "tests"]
+                ["-p", "hpy_rs_coverage", "-n", "2", "--modes", "trace,hybrid-trace", "tests"]
                     .map(str::to_owned);
             let run = pytest::run(
                 command,
