@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.metadata
 import json
 import subprocess
@@ -258,3 +259,27 @@ def test_the_pytest_plugin_names_the_test(tmp_path):
     assert "1 failed, 1 passed" in done.stdout
     assert "test_it.py::test_leaks:" in done.stdout and "a handle for 'lost in a test' was never closed" in done.stdout
     assert "mistakes of an extension in test_it.py::test_leaks" in done.stdout
+
+
+@pytest.mark.parametrize("mode", ["MODE_DEBUG_ON_TRACE", "MODE_TRACE_ON_DEBUG"])
+def test_debug_and_trace_stack_in_either_order(mode):
+    from hpy import universal
+
+    path = str(extensions.build("dbg"))
+    spec = importlib.machinery.ModuleSpec("dbg", None, origin=path)
+    mod = universal.load("dbg", path, spec, mode=getattr(universal, mode))
+    generation = _debug.new_generation()
+    calls = universal._trace.get_call_counts()["ctx_Add"]
+    assert mod.add(20, 22) == 42
+    assert mod.call(lambda: mod.text("nested")) == "nested"
+    assert universal._trace.get_call_counts()["ctx_Add"] == calls + 1
+    mod.leak("stacked")
+    assert leaked(generation) == ["stacked"]
+    used = []
+    _debug.set_on_invalid_handle(lambda: used.append(1))
+    try:
+        assert mod.use_closed(1234) == "1234"
+    finally:
+        _debug.set_on_invalid_handle(None)
+        _debug.clear_findings()
+    assert used == [1]

@@ -6,6 +6,8 @@ from typing import Any, Final, Mapping, Union
 MODE_UNIVERSAL: Final[int]
 MODE_DEBUG: Final[int]
 MODE_TRACE: Final[int]
+MODE_DEBUG_ON_TRACE: Final[int]
+MODE_TRACE_ON_DEBUG: Final[int]
 
 def load(
     name: str,

@@ -10,6 +10,7 @@ use crate::stack::Trace;
 use crate::types::Types;
 use crate::workshop::Tools;
 use core::ffi::c_void;
+use core::ops::Deref;
 use core::ptr;
 use core::sync::atomic::{
     AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::Release,
@@ -17,7 +18,7 @@ use core::sync::atomic::{
 use hpy_sys::backend::{Backend, CallTarget};
 use hpy_sys::{HPy, HPyContext, HPyModuleDef, abi};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A context that wraps another, and its backend: what the loader, or the next wrapping context, needs.
 #[derive(Clone, Copy)]
@@ -48,7 +49,8 @@ impl Wrapped {
     /// `def` is null or a live definition.
     pub unsafe fn announce(&self, def: *const HPyModuleDef) {
         let Some(def) = def.as_ref() else { return };
-        let known = &mut lock(&(*self.state).globals).declared;
+        let state = &*self.state;
+        let known = &mut lock(&state.globals).declared;
         let mut global = def.globals;
         while !global.is_null() && !(*global).is_null() {
             if !known.contains(&(*global as usize)) {
@@ -56,6 +58,15 @@ impl Wrapped {
             }
             global = global.add(1);
         }
+    }
+
+    /// The target to hand to the context below for extensions that are given a context over this one,
+    /// whose target `upper` is.
+    ///
+    /// # Safety
+    /// As [`Wrapped::target`]; `upper` lives as long.
+    pub unsafe fn target_for(&self, upper: *const CallTarget) -> *const CallTarget {
+        crate::backend::target_for(&*self.state, upper)
     }
 
     /// The state as one pointer, for [`clear`] and [`free`].
@@ -83,6 +94,15 @@ pub struct State {
     pub contexts: Contexts,
     /// The frame of calls through `main` that come from no call of an extension.
     pub root: Frame,
+    /// The target of calls that go through this context and no further.
+    pub direct: Target,
+    pub targets: Mutex<Vec<Box<Target>>>,
+    shared: Arc<Shared>,
+}
+
+/// What the debug contexts of one interpreter have together: there is one over the base context and, where
+/// debug is stacked on trace, one over the trace context. Handles below are the same for both.
+pub struct Shared {
     pub records: Records,
     shelf: Mutex<Shelf>,
     pub settings: Settings,
@@ -92,12 +112,27 @@ pub struct State {
     pub globals: Mutex<Globals>,
     pub findings: Mutex<Findings>,
     pub hooks: Mutex<Hooks>,
-    /// The target of calls that go through this context and no further.
-    pub direct: Target,
-    pub targets: Mutex<Vec<Box<Target>>>,
     pub budget: Budget,
     pub calls: AtomicU64,
     sequence: AtomicU64,
+}
+
+impl Deref for State {
+    type Target = Shared;
+
+    #[inline(always)]
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        for (_, record) in self.records.iter() {
+            // SAFETY: the memory belongs to the record, and nothing uses it any more.
+            unsafe { Raw::free(record.forget()) };
+        }
+    }
 }
 
 /// What a user can set.
@@ -160,12 +195,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// # Safety
 /// `base` is a live [`hpy_sys::ext::HPyContextExt`] whose backend is `backend`; the calling thread is attached.
 pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
-    let state = Box::into_raw(Box::new(State {
-        base,
-        backend,
-        main: ptr::null_mut(),
-        contexts: Contexts::new(),
-        root: Frame::root(),
+    let shared = Shared {
         records: Records::new(),
         shelf: Mutex::default(),
         settings: Settings {
@@ -180,11 +210,31 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
         globals: Mutex::default(),
         findings: Mutex::default(),
         hooks: Mutex::default(),
-        direct: Target::direct(),
-        targets: Mutex::default(),
         budget: Budget::default(),
         calls: AtomicU64::new(0),
         sequence: AtomicU64::new(0),
+    };
+    make(base, backend, Arc::new(shared))
+}
+
+/// Makes a debug context over `base` that keeps its handles and findings together with `with`.
+///
+/// # Safety
+/// As [`wrap`]; handles of `base` are those of the context that `with` wraps.
+pub unsafe fn wrap_with(base: *mut HPyContext, backend: *const Backend, with: &Wrapped) -> Wrapped {
+    make(base, backend, Arc::clone(&(*with.state).shared))
+}
+
+unsafe fn make(base: *mut HPyContext, backend: *const Backend, shared: Arc<Shared>) -> Wrapped {
+    let state = Box::into_raw(Box::new(State {
+        base,
+        backend,
+        main: ptr::null_mut(),
+        contexts: Contexts::new(),
+        root: Frame::root(),
+        direct: Target::direct(),
+        targets: Mutex::default(),
+        shared,
     }));
     (*state).main = crate::frame::make_context(state);
     (*state).root.attach(state);
@@ -214,9 +264,6 @@ pub unsafe extern "C" fn clear(data: *mut c_void) {
 /// `data` is that of a [`Wrapped`]; nothing of its context is used any more.
 pub unsafe extern "C" fn free(data: *mut c_void) {
     let state = Box::from_raw(data.cast::<State>());
-    for (_, record) in state.records.iter() {
-        Raw::free(record.forget());
-    }
     crate::frame::free_context(state.main);
     state.contexts.free();
     drop(state);

@@ -54,7 +54,7 @@ impl Target {
 }
 
 /// The target to hand down for calls that go on to `upper`.
-unsafe fn target_for(state: &State, upper: *const CallTarget) -> *const CallTarget {
+pub unsafe fn target_for(state: &State, upper: *const CallTarget) -> *const CallTarget {
     if (*upper).ctx == state.main && (*upper).entries.is_null() {
         return &raw const state.direct.call;
     }

@@ -91,27 +91,27 @@ unsafe fn tell(state: &State, function: u16, side: Side) {
         let hooks = lock(&state.hooks);
         let hook = if side == Side::Enter { hooks.on_enter } else { hooks.on_exit };
         // A reference of our own: the hook may replace itself while it runs.
-        if hook.is_null() { hook } else { api::HPy_Dup(state.base, hook) }
+        if hook.is_null() { hook } else { api::HPy_Dup(state.hook_base, hook) }
     };
     if !hook.is_null() {
-        let pending = ((*state.backend).error_take)(state.base);
+        let pending = ((*state.hook_backend).error_take)(state.hook_base);
         let field = MEMBERS.get(function as usize).map_or("", |member| member.field);
         let text = CString::new(field).unwrap_or_default();
-        let name = api::HPyUnicode_FromString(state.base, text.as_ptr());
+        let name = api::HPyUnicode_FromString(state.hook_base, text.as_ptr());
         let result = if name.is_null() {
             name
         } else {
             let args: [HPy; 1] = [name];
-            api::HPy_Call(state.base, hook, args.as_ptr(), 1, HPy::NULL)
+            api::HPy_Call(state.hook_base, hook, args.as_ptr(), 1, HPy::NULL)
         };
         if result.is_null() {
-            api::HPyErr_WriteUnraisable(state.base, hook);
+            api::HPyErr_WriteUnraisable(state.hook_base, hook);
         }
-        api::HPy_Close(state.base, result);
-        api::HPy_Close(state.base, name);
-        api::HPy_Close(state.base, hook);
+        api::HPy_Close(state.hook_base, result);
+        api::HPy_Close(state.hook_base, name);
+        api::HPy_Close(state.hook_base, hook);
         if !pending.is_null() {
-            ((*state.backend).error_give)(state.base, pending);
+            ((*state.hook_backend).error_give)(state.hook_base, pending);
         }
     }
     let _ = IN_HOOK.try_with(|in_hook| in_hook.set(false));

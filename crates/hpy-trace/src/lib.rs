@@ -34,4 +34,4 @@ mod generated_entries;
 mod wrappers;
 
 pub use module::{make_module, module_def};
-pub use state::{Wrapped, clear, free, wrap};
+pub use state::{Wrapped, clear, free, wrap, wrap_with};

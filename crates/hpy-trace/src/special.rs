@@ -82,6 +82,10 @@ pub unsafe extern "C" fn _HPy_CallRealFunctionFromTrampoline(
 /// The values of globals are this mode's own: a binary may be loaded in two modes at once.
 pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyGlobal, h: HPy) {
     let call = Call::begin(ctx, GLOBAL_STORE);
+    if call.state().stacked {
+        ((*call.base).ctx_Global_Store)(call.base, global, h);
+        return call.end();
+    }
     if (*global).is_null() {
         // The context below gives it its index.
         ((*call.base).ctx_Global_Store)(call.base, global, HPy::NULL);
@@ -100,6 +104,11 @@ pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyG
 
 pub unsafe extern "C" fn HPyGlobal_Load(ctx: *mut HPyContext, global: HPyGlobal) -> HPy {
     let call = Call::begin(ctx, GLOBAL_LOAD);
+    if call.state().stacked {
+        let value = ((*call.base).ctx_Global_Load)(call.base, global);
+        call.end();
+        return value;
+    }
     let value = {
         let values = lock(&call.state().globals);
         // Inside the lock: another thread may store meanwhile.

@@ -3,6 +3,7 @@
 use crate::backend::Target;
 use crate::recording::Recording;
 use core::ffi::c_void;
+use core::ops::Deref;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use hpy_sys::abi::MEMBERS;
@@ -10,7 +11,7 @@ use hpy_sys::backend::{Backend, CallTarget};
 use hpy_sys::ext::HPyContextExt;
 use hpy_sys::{HPy, HPyContext};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// A context that wraps another, and its backend: what the loader, or the next wrapping context, needs.
@@ -34,6 +35,15 @@ impl Wrapped {
     /// The state has not been freed.
     pub unsafe fn target(&self) -> *const CallTarget {
         &raw const (*self.state).direct.call
+    }
+
+    /// The target to hand to the context below for extensions that are given a context over this one,
+    /// whose target `upper` is.
+    ///
+    /// # Safety
+    /// As [`Wrapped::target`]; `upper` lives as long.
+    pub unsafe fn target_for(&self, upper: *const CallTarget) -> *const CallTarget {
+        crate::backend::target_for(&*self.state, upper)
     }
 
     /// The state as one pointer, for [`clear`] and [`free`].
@@ -63,17 +73,37 @@ pub struct State {
     pub base: *mut HPyContext,
     pub backend: *const Backend,
     pub main: *mut HPyContext,
+    /// Whether the context below is itself one that wraps: it then keeps the globals.
+    pub stacked: bool,
+    /// The values of the extensions' globals, owned handles of the context below, by index.
+    pub globals: Mutex<HashMap<isize, HPy>>,
+    pub direct: Target,
+    pub targets: Mutex<Vec<Box<Target>>>,
+    shared: Arc<Shared>,
+}
+
+/// What the trace contexts of one interpreter have together: there is one over the base context and, where
+/// trace is stacked on debug, one over the debug context.
+pub struct Shared {
+    /// The context whose handles the hooks are.
+    pub hook_base: *mut HPyContext,
+    pub hook_backend: *const Backend,
     /// One per member of the context, by its index.
     pub counters: Box<[Counter]>,
     pub hooks: Mutex<Hooks>,
     /// Whether there is a hook at all: what a call looks at.
     pub hooked: AtomicBool,
     pub recording: Recording,
-    /// The values of the extensions' globals, owned handles of the context below, by index.
-    pub globals: Mutex<HashMap<isize, HPy>>,
-    pub direct: Target,
-    pub targets: Mutex<Vec<Box<Target>>>,
     pub started: Instant,
+}
+
+impl Deref for State {
+    type Target = Shared;
+
+    #[inline(always)]
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 /// Callables of the context below; null: none.
@@ -91,18 +121,42 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// # Safety
 /// `base` is a live [`HPyContextExt`] whose backend is `backend`; the calling thread is attached.
 pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
-    let state = Box::into_raw(Box::new(State {
-        base,
-        backend,
-        main: ptr::null_mut(),
+    let shared = Shared {
+        hook_base: base,
+        hook_backend: backend,
         counters: MEMBERS.iter().map(|_| Counter::default()).collect(),
         hooks: Mutex::new(Hooks { on_enter: HPy::NULL, on_exit: HPy::NULL }),
         hooked: AtomicBool::new(false),
         recording: Recording::default(),
+        started: Instant::now(),
+    };
+    make(base, backend, false, Arc::new(shared))
+}
+
+/// Makes a trace context over `base`, a context that wraps the one that `with` wraps, and counts together
+/// with `with`.
+///
+/// # Safety
+/// As [`wrap`].
+pub unsafe fn wrap_with(base: *mut HPyContext, backend: *const Backend, with: &Wrapped) -> Wrapped {
+    make(base, backend, true, Arc::clone(&(*with.state).shared))
+}
+
+unsafe fn make(
+    base: *mut HPyContext,
+    backend: *const Backend,
+    stacked: bool,
+    shared: Arc<Shared>,
+) -> Wrapped {
+    let state = Box::into_raw(Box::new(State {
+        base,
+        backend,
+        main: ptr::null_mut(),
+        stacked,
         globals: Mutex::default(),
         direct: Target::direct(),
         targets: Mutex::default(),
-        started: Instant::now(),
+        shared,
     }));
     let mut ctx = crate::wrappers::template(c"HPy Trace Mode ABI (hpy-rs)".as_ptr(), state.cast());
     crate::wrappers::copy_constants(&*base, &mut ctx);
@@ -155,6 +209,6 @@ impl State {
             self.hooked.store(any, Relaxed);
             old
         };
-        hpy_sys::api::HPy_Close(self.base, old);
+        hpy_sys::api::HPy_Close(self.hook_base, old);
     }
 }

@@ -64,6 +64,8 @@ pub unsafe fn log(name: &str, mode: Mode, env: *mut PyObject) -> Result<(), Rais
         Mode::Universal => "",
         Mode::Debug => " with a debug context",
         Mode::Trace => " with a trace context",
+        Mode::DebugOnTrace => " with a debug context over a trace context",
+        Mode::TraceOnDebug => " with a trace context over a debug context",
     };
     let out = PySys_GetObject(c"stdout".as_ptr());
     if out.is_null() || out == Py_None() {

@@ -14,16 +14,23 @@ pub enum Mode {
     Universal = 0,
     Debug = 1,
     Trace = 2,
+    /// Debug mode whose calls are traced: the extension gets a debug context over a trace context.
+    DebugOnTrace = 3,
+    /// Trace mode whose calls are checked: the extension gets a trace context over a debug context.
+    TraceOnDebug = 4,
 }
 
 impl Mode {
-    pub const ALL: [Mode; 3] = [Mode::Universal, Mode::Debug, Mode::Trace];
+    pub const ALL: [Mode; 5] =
+        [Mode::Universal, Mode::Debug, Mode::Trace, Mode::DebugOnTrace, Mode::TraceOnDebug];
 
     pub fn name(self) -> &'static str {
         match self {
             Mode::Universal => "universal",
             Mode::Debug => "debug",
             Mode::Trace => "trace",
+            Mode::DebugOnTrace => "debug+trace",
+            Mode::TraceOnDebug => "trace+debug",
         }
     }
 
@@ -58,18 +65,42 @@ pub unsafe fn destination(state: *mut InterpreterState, mode: Mode) -> Destinati
             let trace = trace(state);
             Destination { ctx: trace.ctx, target: trace.target() }
         }
+        Mode::DebugOnTrace => {
+            let (below, with) = (trace(state), debug(state));
+            let key = (&raw const DEBUG_ON_TRACE) as usize;
+            let data = state::companion(state, key).unwrap_or_else(|| {
+                let made = hpy_debug::wrap_with(below.ctx, below.backend, &with);
+                let (clear, free) = (None, hpy_debug::free as _);
+                state::attach(state, Companion { key, data: made.data(), clear, free })
+            });
+            let top = hpy_debug::Wrapped::from_data(data);
+            Destination { ctx: top.ctx, target: below.target_for(top.target()) }
+        }
+        Mode::TraceOnDebug => {
+            let (below, with) = (debug(state), trace(state));
+            let key = (&raw const TRACE_ON_DEBUG) as usize;
+            let data = state::companion(state, key).unwrap_or_else(|| {
+                let made = hpy_trace::wrap_with(below.ctx, below.backend, &with);
+                let (clear, free) = (None, hpy_trace::free as _);
+                state::attach(state, Companion { key, data: made.data(), clear, free })
+            });
+            let top = hpy_trace::Wrapped::from_data(data);
+            Destination { ctx: top.ctx, target: below.target_for(top.target()) }
+        }
     }
 }
 
 /// Tells the contexts of `mode` what a module declares.
 pub unsafe fn announce(state: *mut InterpreterState, mode: Mode, def: *const HPyModuleDef) {
-    if mode == Mode::Debug {
+    if matches!(mode, Mode::Debug | Mode::DebugOnTrace | Mode::TraceOnDebug) {
         debug(state).announce(def);
     }
 }
 
 static DEBUG: u8 = 0;
 static TRACE: u8 = 0;
+static DEBUG_ON_TRACE: u8 = 0;
+static TRACE_ON_DEBUG: u8 = 0;
 
 /// The interpreter's debug context, made at first use.
 unsafe fn debug(state: *mut InterpreterState) -> hpy_debug::Wrapped {

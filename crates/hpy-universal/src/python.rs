@@ -56,6 +56,8 @@ pub unsafe fn fill(module: *mut PyObject) -> c_int {
         (c"MODE_UNIVERSAL", Mode::Universal),
         (c"MODE_DEBUG", Mode::Debug),
         (c"MODE_TRACE", Mode::Trace),
+        (c"MODE_DEBUG_ON_TRACE", Mode::DebugOnTrace),
+        (c"MODE_TRACE_ON_DEBUG", Mode::TraceOnDebug),
     ] {
         if PyModule_AddIntConstant(module, name.as_ptr(), mode as _) < 0 {
             return -1;
