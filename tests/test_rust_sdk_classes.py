@@ -13,7 +13,10 @@ import weakref
 import pytest
 from test_rust_sdk import message, mod  # noqa: F401
 
-pytestmark = pytest.mark.abis("universal")
+pytestmark = [
+    pytest.mark.abis("universal"),
+    pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def test_class_object(mod):

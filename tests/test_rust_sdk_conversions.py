@@ -16,7 +16,10 @@ from test_rust_sdk import message, mod  # noqa: F401
 import extensions
 import rust_extension
 
-pytestmark = pytest.mark.abis("universal")
+pytestmark = [
+    pytest.mark.abis("universal"),
+    pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def plain():
@@ -57,6 +60,12 @@ def test_integers(mod, name):
             raise KeyError("from __index__")
 
     assert message(KeyError, echo, Broken()) == "'from __index__'"
+
+    class Wrong:
+        def __index__(self):
+            return "no int"
+
+    assert "__index__ returned non-int (type str)" in message(TypeError, echo, Wrong())
 
 
 def test_range_error_teaches(mod):
@@ -101,6 +110,13 @@ def test_floats(mod):
     assert mod.echo_f32(0.1) == pytest.approx(0.1)
     assert message(TypeError, mod.echo_f64, "x") == "echo_f64() argument 'value' must be float, not str"
     assert mod.echo_f64(-1.0) == -1.0
+
+    class Broken:
+        def __float__(self):
+            return "no float"
+
+    assert "Broken.__float__ returned non-float" in message(TypeError, mod.echo_f64, Broken())
+    assert message(TypeError, mod.echo_f64, []) == "echo_f64() argument 'value' must be float, not list"
 
 
 def test_bool_and_char(mod):

@@ -171,10 +171,6 @@ impl<'ctx> PyErr<'ctx> {
         unsafe { api::HPyErr_WriteUnraisable(ctx.as_raw(), object.as_raw()) }
     }
 
-    pub(crate) fn is_pending(&self) -> bool {
-        matches!(self.form(), Form::Pending(_))
-    }
-
     /// The same error in a call that is known to be the one it belongs to: a borrow of a handle is over.
     pub(crate) fn rebind<'call>(self, ctx: Ctx<'call>) -> PyErr<'call> {
         let this = ManuallyDrop::new(self);

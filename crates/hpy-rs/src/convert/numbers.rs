@@ -3,34 +3,30 @@
 use super::{FromPy, IntoPy};
 use crate::exc::{OverflowError, TypeError};
 use crate::handle::{Handle, Ref};
-use crate::kinds::{Any, Bytes};
+use crate::kinds::{Any, Bytes, Int};
 use crate::{Ctx, PyErr, PyResult, runtime, text};
 use hpy_sys::{HPy, HPyContext, api};
 
-/// The error of a failed integer conversion: the exception that is set, or, where that is a TypeError,
-/// one that says what the object is.
-#[cold]
-fn not_an_int<'a>(object: Ref<'a, Any>, expected: &'static str) -> PyErr<'a> {
-    let error = PyErr::pending(object.ctx());
-    if error.is::<TypeError>(object.ctx()) && !object.hasattr(c"__index__").unwrap_or(false) {
-        drop(error);
-        return PyErr::wrong_type(expected, &*object);
-    }
-    error
-}
-
-/// The second try of a conversion that takes ints only: what has `__index__` is one too.
+/// After a failed conversion to an integer, whose exception is set: what has `__index__` is converted by that;
+/// for anything else the error says what the object is.
 #[cold]
 fn by_index<'a, T: for<'b> FromPy<'b>>(object: Ref<'a, Any>) -> PyResult<'a, T> {
-    let error = not_an_int(object, "int");
-    if error.is::<TypeError>(object.ctx())
-        && !object.is_kind::<crate::kinds::Int>()
-        && error.is_pending()
-    {
-        drop(error);
-        return object.index()?.extract();
+    let ctx = object.ctx();
+    let error = PyErr::pending(ctx);
+    if object.is_kind::<Int>() || !error.is::<TypeError>(ctx) {
+        return Err(error);
     }
-    Err(error)
+    // Nothing else may be asked of Python while the exception is set.
+    drop(error);
+    index_of(object)?.extract()
+}
+
+/// `operator.index(object)`, with an error that says what the object is.
+fn index_of<'a>(object: Ref<'a, Any>) -> PyResult<'a, Handle<'a, Int>> {
+    if !object.is_kind::<Int>() && !object.hasattr(c"__index__")? {
+        return Err(PyErr::wrong_type("int", &*object));
+    }
+    object.index()
 }
 
 macro_rules! through_context {
@@ -69,7 +65,7 @@ impl<'a> FromPy<'a> for i64 {
         // SAFETY: the handle is open.
         let value = unsafe { api::HPyLong_AsInt64_t(object.ctx().as_raw(), object.as_raw()) };
         if value == -1 && object.ctx().error_is_set() {
-            return Err(not_an_int(object, "int"));
+            return by_index(object);
         }
         Ok(value)
     }
@@ -197,13 +193,7 @@ macro_rules! wide {
     ($($int:ty, $half:ty;)*) => {$(
         impl<'a> FromPy<'a> for $int {
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
-                let int = match object.index() {
-                    Ok(int) => int,
-                    Err(error) => {
-                        core::mem::forget(error);
-                        return Err(not_an_int(object, "int"));
-                    }
-                };
+                let int = index_of(object)?;
                 // SAFETY: the handle is open and an int, so taking its low bits cannot fail.
                 let low = unsafe {
                     api::HPyLong_AsUInt64_tMask(object.ctx().as_raw(), int.as_raw())
@@ -258,14 +248,27 @@ impl<'a> FromPy<'a> for f64 {
     }
 }
 
+/// After a failed conversion to a float, whose exception is set: the error that says what the object is.
 #[cold]
 fn not_a_float(object: Ref<'_, Any>) -> PyErr<'_> {
-    let error = PyErr::pending(object.ctx());
-    if error.is::<TypeError>(object.ctx()) && !object.hasattr(c"__float__").unwrap_or(false) {
-        drop(error);
-        return PyErr::wrong_type("float", &*object);
+    let ctx = object.ctx();
+    let error = PyErr::pending(ctx);
+    if !error.is::<TypeError>(ctx) {
+        return error;
     }
-    error
+    // Nothing else may be asked of Python while the exception is set.
+    drop(error);
+    let numeric = object.hasattr(c"__float__").unwrap_or(false)
+        || object.hasattr(c"__index__").unwrap_or(false);
+    match object.to_float() {
+        Err(error) if numeric => error,
+        Err(error) => {
+            drop(error);
+            PyErr::wrong_type("float", &*object)
+        }
+        // `float()` reads text too.
+        Ok(_) => PyErr::wrong_type("float", &*object),
+    }
 }
 
 impl<'ctx> IntoPy<'ctx> for f64 {
