@@ -9,7 +9,7 @@ import os
 import pathlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_rust_sdk import message, mod  # noqa: F401
 
@@ -72,17 +72,20 @@ def test_range_error_teaches(mod):
     assert message(OverflowError, mod.echo_u8, 300) == "echo_u8() argument 'value': 300 is not in the range of u8, 0 to 255"
 
 
+@settings(deadline=None)
 @given(st.integers(-(2**127), 2**127 - 1))
 def test_any_i128(value):
     assert plain().echo_i128(value) == value
 
 
+@settings(deadline=None)
 @given(st.floats())
 def test_any_float(value):
     result = plain().echo_f64(value)
     assert result == value or (math.isnan(value) and math.isnan(result))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text(value):
     try:
@@ -94,11 +97,13 @@ def test_any_text(value):
         assert plain().echo_str(value) == value
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes(value):
     assert plain().echo_bytes(value) == value
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1)))
 def test_any_ints(value):
     assert plain().echo_vec_i64(value) == value
