@@ -378,7 +378,9 @@ static HPy WordIndex_add_file_impl(HPyContext *ctx, HPy self, const HPy *args, s
     HPy result = HPy_NULL;
     HPy os = HPyImport_ImportModule(ctx, "os");
     HPy encode = HPy_IsNull(os) ? HPy_NULL : HPy_GetAttr_s(ctx, os, "fsencode");
-    HPy encoded = HPy_IsNull(encode) ? HPy_NULL : HPy_Call(ctx, encode, &path, 1, HPy_NULL);
+    /* Not HPy_Call, which PyPy 7.3.19 has in another place: see docs/portability.md. */
+    HPy arguments = HPy_IsNull(encode) ? HPy_NULL : HPyTuple_FromArray(ctx, &path, 1);
+    HPy encoded = HPy_IsNull(arguments) ? HPy_NULL : HPy_CallTupleDict(ctx, encode, arguments, HPy_NULL);
     if (!HPy_IsNull(encoded)) {
         const char *name = HPyBytes_AsString(ctx, encoded);
         size_t size = 0;
@@ -391,6 +393,8 @@ static HPy WordIndex_add_file_impl(HPyContext *ctx, HPy self, const HPy *args, s
         }
         HPy_Close(ctx, encoded);
     }
+    if (!HPy_IsNull(arguments))
+        HPy_Close(ctx, arguments);
     if (!HPy_IsNull(encode))
         HPy_Close(ctx, encode);
     if (!HPy_IsNull(os))

@@ -60,6 +60,16 @@ pub fn run(options: &Options) -> Result<()> {
     let mut report = Report::new("cargo xtask matrix");
     let mut table = Table::default();
     let binaries = target("matrix/binaries");
+    report.piece("Rust", "build the suite's Rust extension", || {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .current_dir(root())
+            .args(["build", "-p", "rust-ext"])
+            .env("CARGO_TARGET_DIR", root().join("target"));
+        run_logged(&mut cargo, &target("logs").join("matrix-rust.log"), Duration::from_secs(900))?
+            .checked()?;
+        Ok(Outcome::Done("for every Python".to_owned()))
+    });
     for column in columns(&options.python) {
         let work = |record: bool| -> Result<Vec<Ended>> {
             let python = prepare(&column.kind)?;
@@ -192,7 +202,10 @@ fn suite(
     without_newer: bool,
     options: &Options,
 ) -> Result<Vec<Ended>> {
-    python.current_dir(root()).env("HPY_TESTS_PREBUILT", binaries);
+    python
+        .current_dir(root())
+        .env("HPY_TESTS_PREBUILT", binaries)
+        .env("HPY_TESTS_RUST_EXT", root().join("target/debug/librust_ext.so"));
     if record {
         python.env("HPY_TESTS_RECORD", "1");
     }
