@@ -162,6 +162,7 @@ def test_sequences(mod):
     assert message(TypeError, mod.echo_vec_str, "abc") == "echo_vec_str() argument 'value' must be a sequence, not str"
     assert message(TypeError, mod.echo_vec_f64, [1.0, "x"]).endswith("item 1 of the sequence must be float, not str")
     assert message(OverflowError, mod.echo_vec_i64, [2**63])
+    assert message(TypeError, mod.echo_vec_i64, [1, 2.5]).endswith("item 1 of the sequence must be int, not float")
 
 
 def test_a_list_that_changes_while_it_is_read(mod):

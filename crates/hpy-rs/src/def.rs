@@ -522,5 +522,10 @@ pub unsafe fn exec(
     body: impl for<'ctx> FnOnce(Ctx<'ctx>, Ref<'ctx, Module>) -> PyResult<'ctx>,
 ) -> c_int {
     // SAFETY: as the caller says.
-    unsafe { crate::entry::status(ctx, |ctx| body(ctx, Ref::from_raw(ctx, module))) }
+    unsafe {
+        crate::entry::status(ctx, |ctx| {
+            crate::runtime::learn_version(ctx)?;
+            body(ctx, Ref::from_raw(ctx, module))
+        })
+    }
 }

@@ -1,9 +1,9 @@
 //! What the binary knows of the runtime that loaded it.
 
-use crate::Ctx;
+use crate::{Ctx, PyResult};
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use hpy_sys::ext::{HPyContextExt, HPyExtensions};
 use hpy_sys::{HPyContext, HPyFunc_Signature};
 
@@ -26,6 +26,22 @@ pub(crate) fn trampoline_context() -> *mut HPyContext {
 /// `HPyInitExtensions_NAME`.
 pub fn set_extensions(version: u32) {
     EXTENSIONS.store(version, Ordering::Release);
+}
+
+/// Whether this Python's integer conversions take floats and cut them off (CPython before 3.10, with a
+/// DeprecationWarning). The SDK then looks at the type first, so that a binary does the same everywhere.
+static CUTS_FLOATS: AtomicBool = AtomicBool::new(false);
+
+/// Asks the interpreter which Python it is; modules do so once, when they are executed.
+pub(crate) fn learn_version(ctx: Ctx<'_>) -> PyResult<'_> {
+    let version: i64 = ctx.import(c"sys")?.getattr(c"hexversion")?.extract()?;
+    CUTS_FLOATS.store(version < 0x030A_0000, Ordering::Relaxed);
+    Ok(())
+}
+
+#[inline(always)]
+pub(crate) fn cuts_floats() -> bool {
+    CUTS_FLOATS.load(Ordering::Relaxed)
 }
 
 /// Calls an implementation from its trampoline.

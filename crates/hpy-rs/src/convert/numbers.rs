@@ -34,6 +34,9 @@ macro_rules! through_context {
         impl<'a> FromPy<'a> for $int {
             #[inline]
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+                if runtime::cuts_floats() && !object.is_kind::<Int>() {
+                    return index_of(object)?.extract();
+                }
                 // SAFETY: the handle is open.
                 let value = unsafe { api::$as(object.ctx().as_raw(), object.as_raw()) };
                 if value == (-1i8) as $int && object.ctx().error_is_set() {
@@ -62,6 +65,9 @@ through_context! {
 impl<'a> FromPy<'a> for i64 {
     #[inline]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
+        if runtime::cuts_floats() && !object.is_kind::<Int>() {
+            return index_of(object)?.extract();
+        }
         // SAFETY: the handle is open.
         let value = unsafe { api::HPyLong_AsInt64_t(object.ctx().as_raw(), object.as_raw()) };
         if value == -1 && object.ctx().error_is_set() {
@@ -72,8 +78,8 @@ impl<'a> FromPy<'a> for i64 {
 
     fn vec_from_py(object: Ref<'a, Any>) -> PyResult<'a, Option<Vec<Self>>> {
         match runtime::extensions(object.ctx()) {
-            Some(table) => read_bulk(object, 0, table.read_i64),
-            None => Ok(None),
+            Some(table) if !runtime::cuts_floats() => read_bulk(object, 0, table.read_i64),
+            _ => Ok(None),
         }
     }
 }
