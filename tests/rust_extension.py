@@ -10,8 +10,17 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+import hpy.universal
+import pytest
+
 import extensions
 from extensions import Variant
+
+#: The base ABI has no buffers, direct imports and PanicException, and PyPI's hpy 0.9.0 cannot make instances of Python
+#: subclasses. Everything else runs there too: HPY_TESTS_RUST_EXT names the binary for such a run.
+needs_hpy_rs = pytest.mark.skipif(
+    not hasattr(hpy.universal, "_direct"), reason="beyond the base ABI, or not in PyPI's hpy 0.9.0"
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "rust_ext"

@@ -161,6 +161,7 @@ class TestErrors:
         assert mod.ignore(f) == 1
         assert mod.ignore(lambda: None) == 1
 
+    @rust_extension.needs_hpy_rs
     def test_panic(self, mod, capfd):
         import hpy
 
@@ -248,6 +249,7 @@ def test_allow_threads(mod):
     assert results == [sum(range(200000))] * 4
 
 
+@rust_extension.needs_hpy_rs
 def test_direct_import_and_trampolines(variant):
     """The same file imported by CPython itself, and with thunks off; both print what this process sees."""
     folder = rust_extension.copy_for("direct", "rust_ext.so").parent
@@ -264,6 +266,7 @@ def test_direct_import_and_trampolines(variant):
         assert done.stdout.split() == ["12", "1", "2", "3", "4", "five", "None", "4", str(folder / "rust_ext.so")]
 
 
+@rust_extension.needs_hpy_rs
 def test_import_without_a_runtime():
     folder = rust_extension.copy_for("direct", "rust_ext.so").parent
     done = subprocess.run(

@@ -11,6 +11,7 @@ import threading
 import weakref
 
 import pytest
+import rust_extension
 from test_rust_sdk import message, mod  # noqa: F401
 
 pytestmark = [
@@ -60,6 +61,7 @@ def test_methods_and_properties(mod):
     assert message(TypeError, counter.increment, "x") == "Counter.increment() argument 'times' must be int, not str"
 
 
+@rust_extension.needs_hpy_rs
 def test_static_and_class_methods(mod):
     assert mod.Counter.sum(1) == mod.Counter(9).sum(1, b=1) == 2
     assert mod.Counter.parse(" 12 ").count == 12
@@ -169,6 +171,7 @@ def test_container(mod):
     assert (first, rest) == (10, [3, 4])
 
 
+@rust_extension.needs_hpy_rs
 def test_iterator_protocol(mod):
     steps = mod.Steps(3)
     assert iter(steps) is steps
@@ -227,6 +230,7 @@ def test_context_manager(mod):
     assert guarded.failed
 
 
+@rust_extension.needs_hpy_rs
 def test_inheritance(mod):
     dog = mod.Dog("Rex")
     assert isinstance(dog, mod.Animal) and mod.Dog.__mro__[1] is mod.Animal

@@ -236,6 +236,7 @@ def test_derived(mod):
 
 
 class TestBuffers:
+    @rust_extension.needs_hpy_rs
     def test_read(self, mod):
         assert mod.sum_buffer(array.array("d", [1.5, 2.5])) == 4.0
         assert mod.sum_buffer(memoryview(array.array("d", range(6)))[::2]) == 6.0
@@ -245,6 +246,7 @@ class TestBuffers:
         assert mod.buffer_info(backwards) == ([4], [-4], False, [3, 2, 1, 0], 0)
         assert mod.buffer_info(array.array("i")) == ([0], [4], True, [], None)
 
+    @rust_extension.needs_hpy_rs
     def test_write(self, mod):
         values = array.array("d", [1.0, 2.0, 3.0])
         assert mod.double_buffer(values) == 3
