@@ -37,7 +37,7 @@ pub mod handle;
 pub mod layout;
 pub mod lock;
 mod raise;
-mod ready_made;
+pub mod ready_made;
 pub mod state;
 pub mod thunk;
 

@@ -1,6 +1,6 @@
 //! Types: `HPyType_FromSpec` and what a type can be asked.
 //!
-//! In reading order: [`spec`] (what a spec says), [`plan`] (the layout of instances), [`slots`] and
+//! In reading order: [`spec`] and [`params`] (what they say), [`plan`] (the layout of instances), [`slots`] and
 //! [`members`] (the definitions, bound, as CPython reads them), [`create`] (the type object), [`info`] (what
 //! we keep about it). Instances: [`shape`] (where their struct is), [`alloc`], [`call`], [`lifecycle`].
 
@@ -12,12 +12,13 @@ mod heap_type;
 pub mod info;
 pub mod lifecycle;
 pub mod members;
-mod plan;
-mod python;
-mod referents;
+pub mod params;
+pub mod plan;
+pub mod python;
+pub mod referents;
 pub mod shape;
-mod slots;
-mod spec;
+pub mod slots;
+pub mod spec;
 pub mod text;
 pub mod trash;
 
@@ -34,9 +35,10 @@ use core::ptr;
 use hpy_sys::backend::CallTarget;
 use hpy_sys::*;
 use info::TypeInfo;
+use params::Params;
 use plan::Plan;
 use pyo3_ffi::*;
-use spec::{Params, Spec};
+use spec::Spec;
 
 /// A new type from its spec; `params` is null or an array that ends with kind 0. Null with a TypeError or
 /// ValueError that names the type and what is wrong with its spec.
