@@ -232,6 +232,19 @@ def test_abis_do_not_meet_in_the_build_folder(project):
         assert built_files(project.folder / "build" / lib) == expected_names(abi)
 
 
+def test_the_abi_that_was_built_last_is_imported(project, tmp_path):
+    own = project.folder / "package" / "one.py"
+    own.write_text("kept = True\n")
+    for abi in ("cpython", "universal", "hybrid", "universal", "cpython"):
+        project.python("setup.py", f"--hpy-abi={abi}", "build_ext", "--inplace")
+        assert project.docs(project.folder) == (f"built for {abi}",) * 2
+        installed = tmp_path / "installed"
+        project.python("setup.py", f"--hpy-abi={abi}", "install_lib", f"--install-dir={installed}")
+        assert project.docs(installed) == (f"built for {abi}",) * 2
+        assert built_files(installed) == expected_names(abi) | {"package/one.py"}
+    assert own.exists()
+
+
 def test_only_what_changed_is_built_again(project):
     project.python("setup.py", "--hpy-abi=universal", "build", "-j2")
     objects = {path: path.stat().st_mtime_ns for path in (project.folder / "build").rglob("*.o")}
