@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -16,6 +17,9 @@ import extensions
 from hpy.universal import _debug
 
 DEBUG = extensions.VARIANTS["debug"]
+
+# On trampolines a binary serves one mode and its functions have no names.
+needs_thunks = pytest.mark.skipif(os.environ.get("HPY_RS_THUNKS") == "0", reason="thunks are off")
 
 
 @pytest.fixture
@@ -120,6 +124,7 @@ def test_a_hook_may_take_itself_away(mod):
     assert calls == [1, 2]
 
 
+@needs_thunks
 def test_the_finding_hook_gets_each_finding_once(mod):
     found = []
     _debug.set_on_invalid_handle(lambda: None)
@@ -160,6 +165,7 @@ def test_no_memory_for_text_is_a_memory_error(mod):
     assert mod.text("a text") == "a text"
 
 
+@needs_thunks
 @pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
 def test_threads(mode):
     mod = extensions.load("dbg", extensions.build("dbg"), extensions.VARIANTS[mode])
@@ -261,6 +267,7 @@ def test_the_pytest_plugin_names_the_test(tmp_path):
     assert "mistakes of an extension in test_it.py::test_leaks" in done.stdout
 
 
+@needs_thunks
 @pytest.mark.parametrize("mode", ["MODE_DEBUG_ON_TRACE", "MODE_TRACE_ON_DEBUG"])
 def test_debug_and_trace_stack_in_either_order(mode):
     from hpy import universal

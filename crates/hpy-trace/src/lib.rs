@@ -27,6 +27,7 @@ pub mod module;
 pub mod recording;
 pub mod special;
 pub mod state;
+mod trampoline;
 
 #[path = "generated/entries.rs"]
 mod generated_entries;

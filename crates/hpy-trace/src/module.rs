@@ -5,6 +5,7 @@
 
 use crate::recording::NAMES;
 use crate::state::{Hooks, State, Wrapped};
+use crate::trampoline::{self, Object, keywords, one, trampoline, two};
 use core::ffi::{CStr, c_void};
 use core::ptr;
 use core::sync::atomic::Ordering::Relaxed;
@@ -37,6 +38,7 @@ const fn meth(
     name: &'static CStr,
     signature: HPyFunc_Signature,
     imp: *const c_void,
+    trampoline: *const c_void,
     doc: &'static CStr,
 ) -> Def {
     Def(HPyDef {
@@ -45,7 +47,7 @@ const fn meth(
             meth: HPyMeth {
                 name: name.as_ptr(),
                 imp: imp.cast_mut(),
-                cpy_trampoline: ptr::null_mut(),
+                cpy_trampoline: trampoline.cast_mut(),
                 signature,
                 doc: doc.as_ptr(),
             },
@@ -61,18 +63,21 @@ static COUNTS: Def = meth(
     c"get_call_counts",
     HPyFunc_NOARGS,
     get_call_counts as NoArgs as *const c_void,
+    trampoline!(HPyFunc_NOARGS, NoArgs, get_call_counts),
     c"The number of calls of each context function, a dict by its name in the context.",
 );
 static DURATIONS: Def = meth(
     c"get_durations",
     HPyFunc_NOARGS,
     get_durations as NoArgs as *const c_void,
+    trampoline!(HPyFunc_NOARGS, NoArgs, get_durations),
     c"The nanoseconds spent in each context function, a dict by its name in the context.",
 );
 static SET_FUNCTIONS: Def = meth(
     c"set_trace_functions",
     HPyFunc_KEYWORDS,
     set_trace_functions as Keywords as *const c_void,
+    trampoline!(HPyFunc_KEYWORDS, Keywords, set_trace_functions),
     c"set_trace_functions(on_enter=..., on_exit=...)\n\nSet what is called with the name of a context \
       function before and after each call of it. None: nothing. An argument not given changes nothing.",
 );
@@ -80,18 +85,21 @@ static GET_FREQUENCY: Def = meth(
     c"get_frequency",
     HPyFunc_NOARGS,
     get_frequency as NoArgs as *const c_void,
+    trampoline!(HPyFunc_NOARGS, NoArgs, get_frequency),
     c"The resolution of the clock in hertz.",
 );
 static START: Def = meth(
     c"start_recording",
     HPyFunc_O,
     start_recording as OneArg as *const c_void,
+    trampoline!(HPyFunc_O, OneArg, start_recording),
     c"Record single calls from here on, at most so many.",
 );
 static STOP: Def = meth(
     c"stop_recording",
     HPyFunc_NOARGS,
     stop_recording as NoArgs as *const c_void,
+    trampoline!(HPyFunc_NOARGS, NoArgs, stop_recording),
     c"End the recording: a list of tuples (name, is an extension function, thread, start, duration), \
       times in nanoseconds, in the order in which the calls ended.",
 );
@@ -99,6 +107,7 @@ static DROPPED: Def = meth(
     c"get_dropped",
     HPyFunc_NOARGS,
     get_dropped as NoArgs as *const c_void,
+    trampoline!(HPyFunc_NOARGS, NoArgs, get_dropped),
     c"How many calls the last recording had no room for.",
 );
 static DEFINES: Defs<8> = Defs([
@@ -129,17 +138,28 @@ pub fn module_def() -> *mut HPyModuleDef {
 ///
 /// # Safety
 /// `base` and `backend` are those `wrapped` was made of; `direct` is the target that calls implementations
-/// with `base` directly and lives as long as the interpreter; the calling thread is attached.
+/// with `base` directly and lives as long as the interpreter; `thunks` says whether calls can come through
+/// thunks; the calling thread is attached.
 pub unsafe fn make_module(
     base: *mut HPyContext,
     backend: *const Backend,
     direct: *const CallTarget,
     wrapped: &Wrapped,
     spec: HPy,
+    thunks: bool,
 ) -> HPy {
     let module = ((*backend).module_create)(base, direct, module_def(), spec);
     if module.is_null() {
         return module;
+    }
+    if !trampoline::claim(base) && !thunks {
+        api::HPy_Close(base, module);
+        return api::HPyErr_SetString(
+            base,
+            (*base).h_RuntimeError,
+            c"without thunks hpy.universal._trace serves one interpreter, and another has it"
+                .as_ptr(),
+        );
     }
     let state: *const State = wrapped.state();
     let capsule =

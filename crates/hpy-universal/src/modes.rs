@@ -136,10 +136,13 @@ pub unsafe fn control_module(name: &str) -> Result<Option<*mut PyObject>, Raised
     let spec = module_spec(name)?;
     let base = (*state).direct.ctx;
     let direct = &raw const (*state).direct;
+    let thunks = (*state).thunks.available();
     let made = if name == "_debug" {
-        hpy_debug::make_module(base, &raw const BACKEND, direct, &debug(state), handle(spec))
+        let debug = debug(state);
+        hpy_debug::make_module(base, &raw const BACKEND, direct, &debug, handle(spec), thunks)
     } else {
-        hpy_trace::make_module(base, &raw const BACKEND, direct, &trace(state), handle(spec))
+        let trace = trace(state);
+        hpy_trace::make_module(base, &raw const BACKEND, direct, &trace, handle(spec), thunks)
     };
     Py_DECREF(spec);
     if made.is_null() { Err(Raised) } else { Ok(Some(object(made))) }

@@ -3,6 +3,7 @@
 //! An object names the record, not one use of it: when a closed handle's record is used again, the object
 //! shows the handle it serves now, as in HPy 0.9.0.
 
+use super::trampoline::{self, Object, one, trampoline, two};
 use super::{Def, Defs, NoArgs, getter, meth, slot};
 use crate::raw::Raw;
 use crate::records::Records;
@@ -23,37 +24,60 @@ struct DebugHandle {
 type Getter = unsafe extern "C" fn(*mut HPyContext, HPy, *mut c_void) -> HPy;
 type RichCompare = unsafe extern "C" fn(*mut HPyContext, HPy, HPy, c_int) -> HPy;
 
-static OBJ: Def = getter(c"obj", obj as Getter as *const c_void, c"The object the handle is for.");
-static ID: Def =
-    getter(c"id", id as Getter as *const c_void, c"A number that tells handles apart.");
-static IS_CLOSED: Def =
-    getter(c"is_closed", is_closed as Getter as *const c_void, c"Whether the handle is closed.");
+static OBJ: Def = getter(
+    c"obj",
+    obj as Getter as *const c_void,
+    trampoline!(HPyFunc_GETTER, Getter, obj),
+    c"The object the handle is for.",
+);
+static ID: Def = getter(
+    c"id",
+    id as Getter as *const c_void,
+    trampoline!(HPyFunc_GETTER, Getter, id),
+    c"A number that tells handles apart.",
+);
+static IS_CLOSED: Def = getter(
+    c"is_closed",
+    is_closed as Getter as *const c_void,
+    trampoline!(HPyFunc_GETTER, Getter, is_closed),
+    c"Whether the handle is closed.",
+);
 static RAW_SIZE: Def = getter(
     c"raw_data_size",
     raw_data_size as Getter as *const c_void,
+    trampoline!(HPyFunc_GETTER, Getter, raw_data_size),
     c"Bytes lent for the handle and still kept, -1 for none. FOR TESTS ONLY.",
 );
 static GENERATION: Def = getter(
     c"generation",
     generation as Getter as *const c_void,
+    trampoline!(HPyFunc_GETTER, Getter, generation),
     c"The generation in which the handle was opened.",
 );
 static OPENED: Def = getter(
     c"opened",
     opened as Getter as *const c_void,
+    trampoline!(HPyFunc_GETTER, Getter, opened),
     c"Where the handle was opened, a dict; None if traces were off.",
 );
 static IS_VIEW: Def = getter(
     c"is_view",
     is_view as Getter as *const c_void,
+    trampoline!(HPyFunc_GETTER, Getter, is_view),
     c"Whether it is the exporter in a buffer view.",
 );
-static COMPARE: Def = slot(HPy_tp_richcompare, compare as RichCompare as *const c_void);
-static REPR: Def = slot(HPy_tp_repr, repr as NoArgs as *const c_void);
+static COMPARE: Def = slot(
+    HPy_tp_richcompare,
+    compare as RichCompare as *const c_void,
+    trampoline!(HPyFunc_RICHCMPFUNC, RichCompare, compare),
+);
+static REPR: Def =
+    slot(HPy_tp_repr, repr as NoArgs as *const c_void, trampoline!(HPyFunc_REPRFUNC, NoArgs, repr));
 static FORCE_CLOSE: Def = meth(
     c"_force_close",
     HPyFunc_NOARGS,
     force_close as NoArgs as *const c_void,
+    trampoline!(HPyFunc_NOARGS, NoArgs, force_close),
     c"Close the handle. FOR TESTS ONLY.",
 );
 static DEFINES: Defs<11> = Defs([

@@ -6,6 +6,7 @@
 
 mod findings;
 mod handle;
+mod trampoline;
 
 use crate::state::{Hook, Hooks, State, Wrapped, lock};
 use core::ffi::{CStr, c_int, c_void};
@@ -14,6 +15,7 @@ use core::sync::atomic::Ordering::Relaxed;
 pub use findings::finding_object;
 use hpy_sys::backend::{Backend, CallTarget};
 use hpy_sys::*;
+use trampoline::{Object, one, trampoline, two, var};
 
 const STATE_ATTRIBUTE: &CStr = c"_state";
 const STATE_CAPSULE: &CStr = c"hpy.universal._debug._state";
@@ -34,6 +36,7 @@ pub(crate) const fn meth(
     name: &'static CStr,
     signature: HPyFunc_Signature,
     imp: *const c_void,
+    trampoline: *const c_void,
     doc: &'static CStr,
 ) -> Def {
     Def(HPyDef {
@@ -42,7 +45,7 @@ pub(crate) const fn meth(
             meth: HPyMeth {
                 name: name.as_ptr(),
                 imp: imp.cast_mut(),
-                cpy_trampoline: ptr::null_mut(),
+                cpy_trampoline: trampoline.cast_mut(),
                 signature,
                 doc: doc.as_ptr(),
             },
@@ -50,16 +53,21 @@ pub(crate) const fn meth(
     })
 }
 
-pub(crate) const fn slot(slot: HPySlot_Slot, imp: *const c_void) -> Def {
+pub(crate) const fn slot(slot: HPySlot_Slot, imp: *const c_void, trampoline: *const c_void) -> Def {
     Def(HPyDef {
         kind: HPyDef_Kind_Slot,
         u: HPyDef_Union {
-            slot: HPySlot { slot, imp: imp.cast_mut(), cpy_trampoline: ptr::null_mut() },
+            slot: HPySlot { slot, imp: imp.cast_mut(), cpy_trampoline: trampoline.cast_mut() },
         },
     })
 }
 
-pub(crate) const fn getter(name: &'static CStr, imp: *const c_void, doc: &'static CStr) -> Def {
+pub(crate) const fn getter(
+    name: &'static CStr,
+    imp: *const c_void,
+    trampoline: *const c_void,
+    doc: &'static CStr,
+) -> Def {
     Def(HPyDef {
         kind: HPyDef_Kind_GetSet,
         u: HPyDef_Union {
@@ -67,7 +75,7 @@ pub(crate) const fn getter(name: &'static CStr, imp: *const c_void, doc: &'stati
                 name: name.as_ptr(),
                 getter_imp: imp.cast_mut(),
                 setter_imp: ptr::null_mut(),
-                getter_cpy_trampoline: ptr::null_mut(),
+                getter_cpy_trampoline: trampoline.cast_mut(),
                 setter_cpy_trampoline: ptr::null_mut(),
                 doc: doc.as_ptr(),
                 closure: ptr::null_mut(),
@@ -82,9 +90,10 @@ type VarArgs = unsafe extern "C" fn(*mut HPyContext, HPy, *const HPy, usize) -> 
 type Inquiry = unsafe extern "C" fn(*mut HPyContext, HPy) -> c_int;
 
 macro_rules! functions {
-    ($($def:ident: $kind:ident $ty:ty = $name:literal $imp:path, $doc:literal;)*) => {
-        $(static $def: Def = meth($name, $kind, $imp as $ty as *const c_void, $doc);)*
-        static EXEC: Def = slot(HPy_mod_exec, exec as Inquiry as *const c_void);
+    ($($def:ident: $kind:tt $ty:ty = $name:literal $imp:path, $doc:literal;)*) => {
+        $(static $def: Def =
+            meth($name, $kind, $imp as $ty as *const c_void, trampoline!($kind, $ty, $imp), $doc);)*
+        static EXEC: Def = slot(HPy_mod_exec, exec as Inquiry as *const c_void, ptr::null());
         static DEFINES: Defs<{ [$(stringify!($def)),*].len() + 2 }> =
             Defs([$(&raw const $def,)* &raw const EXEC, ptr::null()]);
     };
@@ -149,17 +158,28 @@ pub fn module_def() -> *mut HPyModuleDef {
 ///
 /// # Safety
 /// `base` and `backend` are those `wrapped` was made of; `direct` is the target that calls implementations
-/// with `base` directly and lives as long as the interpreter; the calling thread is attached.
+/// with `base` directly and lives as long as the interpreter; `thunks` says whether calls can come through
+/// thunks; the calling thread is attached.
 pub unsafe fn make_module(
     base: *mut HPyContext,
     backend: *const Backend,
     direct: *const CallTarget,
     wrapped: &Wrapped,
     spec: HPy,
+    thunks: bool,
 ) -> HPy {
     let module = ((*backend).module_create)(base, direct, module_def(), spec);
     if module.is_null() {
         return module;
+    }
+    if !trampoline::claim(base) && !thunks {
+        api::HPy_Close(base, module);
+        return api::HPyErr_SetString(
+            base,
+            (*base).h_RuntimeError,
+            c"without thunks hpy.universal._debug serves one interpreter, and another has it"
+                .as_ptr(),
+        );
     }
     let state: *const State = wrapped.state();
     let capsule =
