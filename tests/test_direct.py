@@ -20,6 +20,7 @@ import pytest
 
 import extensions
 from hpy.devel.stub import stub_source
+from subinterpreters import KINDS, Failed, interpreter
 
 SOURCE = """
 #include <hpy.h>
@@ -67,6 +68,8 @@ def place(tmp_path, monkeypatch):
     def put(*flags: str, name: str = "direct.so", source: pathlib.Path | None = None) -> pathlib.Path:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
+        # A new file: one that is written over while it is mapped changes under the code that runs.
+        path.unlink(missing_ok=True)
         shutil.copy(source or binary(*flags), path)
         importlib.invalidate_caches()
         return path
@@ -321,3 +324,34 @@ def test_importing_again_and_again_uses_no_more_memory(place):
     before = resident()
     load(5000)
     assert resident() - before < 250
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("flag, text", [("-DVERSION=7", "Requested version: 7.0"), ("-DNOTHING", "returned NULL")])
+def test_refused_in_a_subinterpreter(place, kind, flag, text):
+    folder = place(flag).parent
+    with interpreter(kind) as other:
+        with pytest.raises(Failed) as caught:
+            other.run("import direct", folder)
+        assert caught.value.kind == "RuntimeError"
+        assert text in caught.value.message
+        assert other.run("import sys; result = 'direct' in sys.modules") is False
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_log_and_mode_in_a_subinterpreter(place, kind):
+    folder = place().parent
+    code = """
+        import io, os, sys
+        os.environ.update(HPY="direct:debug", HPY_LOG="1")
+        sys.stdout = io.StringIO()
+        import direct
+        result = [direct.ctx_name(), sys.stdout.getvalue()]
+    """
+    with interpreter(kind) as other:
+        name, log = other.run(code, folder)
+    for variable in ("HPY", "HPY_LOG"):
+        # The other interpreter's os.environ also writes to the environment of the process.
+        os.unsetenv(variable)
+    assert name.startswith("HPy Debug Mode ABI")
+    assert log == "Loading 'direct' in HPy universal mode with a debug context\n"

@@ -187,11 +187,16 @@ unsafe fn check(place: &Place, library: &Library) -> Result<Entries, Raised> {
     Ok(entries)
 }
 
-/// Raises if the runtime has not the version that a binary asks for.
+/// Whether the runtime has the version that a binary asks for.
 // The newest minor version is 0 today and any older one would do.
 #[allow(clippy::absurd_extreme_comparisons)]
+pub fn is_supported(major: u32, minor: u32) -> bool {
+    major == HPY_ABI_VERSION && minor <= HPY_ABI_VERSION_MINOR
+}
+
+/// Raises if the runtime has not the version that a binary asks for.
 pub unsafe fn check_version(name: &str, major: u32, minor: u32) -> Result<(), Raised> {
-    if major == HPY_ABI_VERSION && minor <= HPY_ABI_VERSION_MINOR {
+    if is_supported(major, minor) {
         return Ok(());
     }
     Err(raise(

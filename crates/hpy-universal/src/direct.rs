@@ -6,7 +6,7 @@
 //! other, with a [`Record`] of its own. CPython then puts the `DirectDef` in place of the record's
 //! `PyModuleDef`; the `DirectDef` therefore keeps the records and frees each with its module.
 
-use crate::binary::{Entries, Place, check_version};
+use crate::binary::{Entries, Place, check_version, is_supported};
 use crate::environ;
 use crate::load::{make, refuse_subinterpreter};
 use crate::raise::{Raised, import_error, raise};
@@ -50,42 +50,19 @@ pub unsafe fn add_capsule(universal: *mut PyObject) -> c_int {
     done
 }
 
+/// Never fails: what is wrong with a binary is raised by the create slot, in the interpreter that imports it.
+/// (3.13 takes an exception that is raised here from one interpreter to another, which it does not survive.)
 unsafe extern "C" fn init(direct: *const HPyDirectModule) -> *mut c_void {
-    match known(direct) {
-        // SAFETY: a DirectDef is never freed; CPython alone writes to its PyModuleDef.
-        Ok(def) => PyModuleDef_Init(def.cast()).cast(),
-        Err(Raised) => ptr::null_mut(),
-    }
+    // SAFETY: a DirectDef is never freed; CPython alone writes to its PyModuleDef.
+    PyModuleDef_Init(known(direct).cast()).cast()
 }
 
 /// The `DirectDef` of a module, made at first use.
-unsafe fn known(direct: *const HPyDirectModule) -> Result<*mut DirectDef, Raised> {
-    // The binary may be of a dev kit that knows fewer members, never fewer than there are today.
-    if direct.is_null() || (*direct).size < size_of::<HPyDirectModule>() {
-        return Err(raise(
-            PyExc_ImportError,
-            "the extension describes itself in a way that this version of hpy-rs does not know: build it \
-             again with this version's hpy.devel",
-        ));
-    }
+unsafe fn known(direct: *const HPyDirectModule) -> *mut DirectDef {
     if let Some(&(_, def)) = locked(&KNOWN).iter().find(|one| one.0 == direct as usize) {
-        return Ok(def as *mut DirectDef);
+        return def as *mut DirectDef;
     }
-    let name = CStr::from_ptr((*direct).name).to_string_lossy().into_owned();
-    check_version(&name, (*direct).abi_major, (*direct).abi_minor)?;
-    // As in load.rs: extensions are promised before the definition is asked for.
-    if let Some(init_extensions) = (*direct).init_extensions {
-        init_extensions(HPY_EXTENSIONS_VERSION);
-    }
-    let module_def = ((*direct).init)();
-    if module_def.is_null() {
-        let text = format!(
-            "HPy extension module '{name}': 'HPyInit_{name}' returned NULL instead of a module definition. \
-             This is an error in the extension."
-        );
-        return Err(raise(PyExc_RuntimeError, &text));
-    }
-    let made = Box::into_raw(Box::new(DirectDef::new(direct, &*module_def)));
+    let made = Box::into_raw(Box::new(DirectDef::new(direct)));
     (*made).pydef.m_slots = (&raw mut (*made).slots).cast();
     let mut all = locked(&KNOWN);
     // Another thread, or another interpreter with a GIL of its own, may have been first.
@@ -101,23 +78,55 @@ unsafe fn known(direct: *const HPyDirectModule) -> Result<*mut DirectDef, Raised
     };
     // Under the lock: the first call numbers the module.
     PyModuleDef_Init(def.cast());
-    Ok(def)
+    def
+}
+
+/// What a module says of itself; Err if it cannot be used.
+unsafe fn checked<'a>(direct: *const HPyDirectModule) -> Result<&'a HPyDirectModule, Raised> {
+    // The binary may be of a dev kit that knows more members, never fewer than there are today.
+    if direct.is_null() || (*direct).size < size_of::<HPyDirectModule>() {
+        return Err(raise(
+            PyExc_ImportError,
+            "the extension describes itself in a way that this version of hpy-rs does not know: build it \
+             again with this version's hpy.devel",
+        ));
+    }
+    let name = CStr::from_ptr((*direct).name).to_string_lossy();
+    check_version(&name, (*direct).abi_major, (*direct).abi_minor)?;
+    Ok(&*direct)
+}
+
+/// The definition of a module whose version is right; None if there is none.
+unsafe fn definition<'a>(direct: *const HPyDirectModule) -> Option<&'a HPyModuleDef> {
+    if direct.is_null()
+        || (*direct).size < size_of::<HPyDirectModule>()
+        || !is_supported((*direct).abi_major, (*direct).abi_minor)
+    {
+        return None;
+    }
+    // As in load.rs: extensions are promised before the definition is asked for.
+    if let Some(init_extensions) = (*direct).init_extensions {
+        init_extensions(HPY_EXTENSIONS_VERSION);
+    }
+    ((*direct).init)().as_ref()
 }
 
 impl DirectDef {
-    unsafe fn new(direct: *const HPyDirectModule, module_def: &HPyModuleDef) -> DirectDef {
+    unsafe fn new(direct: *const HPyDirectModule) -> DirectDef {
+        let module_def = definition(direct);
+        let flags = if module_def.is_some() { (*direct).flags } else { 0 };
         let mut slots = Vec::with_capacity(4);
         slots.push(slot(Py_mod_create, create as *mut c_void));
         // CPython refuses an object that is no module from a definition with an exec slot or m_free.
-        let makes_modules = !has_create(module_def);
+        let makes_modules = !module_def.is_some_and(|def| has_create(def));
         if makes_modules {
             slots.push(slot(Py_mod_exec, exec as *mut c_void));
         }
         #[cfg(Py_3_12)]
         {
-            let support = if (*direct).flags & hpy_sys::ext::HPY_MODULE_MAIN_INTERPRETER_ONLY != 0 {
+            let support = if flags & hpy_sys::ext::HPY_MODULE_MAIN_INTERPRETER_ONLY != 0 {
                 Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED
-            } else if !module_def.legacy_methods.is_null() {
+            } else if module_def.is_some_and(|def| !def.legacy_methods.is_null()) {
                 // Legacy code may share objects between interpreters: CPython's rule for such extensions.
                 Py_MOD_MULTIPLE_INTERPRETERS_SUPPORTED
             } else {
@@ -126,7 +135,7 @@ impl DirectDef {
             slots.push(slot(Py_mod_multiple_interpreters, support));
         }
         #[cfg(Py_3_13)]
-        if (*direct).flags & hpy_sys::ext::HPY_MODULE_GIL_NOT_USED != 0 {
+        if flags & hpy_sys::ext::HPY_MODULE_GIL_NOT_USED != 0 {
             slots.push(slot(Py_mod_gil, Py_MOD_GIL_NOT_USED));
         }
         let mut filled = [PyModuleDef_Slot::default(); 5];
@@ -136,7 +145,7 @@ impl DirectDef {
         DirectDef {
             pydef: PyModuleDef {
                 m_base: PyModuleDef_HEAD_INIT,
-                m_name: (*direct).name,
+                m_name: if module_def.is_some() { (*direct).name } else { ptr::null() },
                 m_doc: ptr::null(),
                 m_size: 0,
                 m_methods: ptr::null_mut(),
@@ -177,7 +186,7 @@ unsafe fn create_module(
     def: *const DirectDef,
 ) -> Result<*mut PyObject, Raised> {
     let place = Place::from_spec(spec)?;
-    let direct = &*(*def).module;
+    let direct = checked((*def).module)?;
     let own_name = CStr::from_ptr(direct.name).to_string_lossy();
     if place.name != own_name {
         return Err(import_error(
