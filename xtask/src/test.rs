@@ -23,6 +23,10 @@ pub struct Options {
     /// Only tests whose names match, as pytest's -k
     #[arg(short = 'k')]
     expression: Option<String>,
+    /// Versions on which the own suite runs in every ABI and mode; on the others it runs in universal and debug
+    /// mode only (default: all)
+    #[arg(long, value_delimiter = ',')]
+    full: Vec<String>,
     /// Processes that run tests at the same time
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -55,10 +59,10 @@ pub fn run(options: &Options) -> Result<()> {
             };
             let group = interpreter.label();
             let Some(environment) = prepare(&mut report, &interpreter) else { continue };
+            let full = options.full.is_empty() || options.full.contains(&interpreter.short());
             if wants(Part::Own) {
                 report.piece(&group, "own suite", || {
-                    own_suite(&environment, options.expression.as_deref(), options.jobs)
-                        .map(Outcome::Tests)
+                    own_suite(&environment, options, full).map(Outcome::Tests)
                 });
             }
             if wants(Part::Conformance) {
@@ -138,12 +142,15 @@ fn counted(logged: crate::process::Logged) -> Result<Outcome> {
 }
 
 /// Runs tests/ against the environment's wheel.
-fn own_suite(environment: &Environment, expression: Option<&str>, jobs: usize) -> Result<Counts> {
+fn own_suite(environment: &Environment, options: &Options, full: bool) -> Result<Counts> {
     let mut command = environment.command();
     command.current_dir(root());
-    let mut arguments = vec!["-n".to_owned(), jobs.to_string(), "tests".to_owned()];
-    if let Some(expression) = expression {
-        arguments.extend(["-k".to_owned(), expression.to_owned()]);
+    let mut arguments = vec!["-n".to_owned(), options.jobs.to_string(), "tests".to_owned()];
+    if !full {
+        arguments.extend(["--modes".to_owned(), "universal,debug".to_owned()]);
+    }
+    if let Some(expression) = &options.expression {
+        arguments.extend(["-k".to_owned(), expression.clone()]);
     }
     let name = format!("own-{}", environment.interpreter.tag());
     let run = pytest::run(command, &name, &arguments, Duration::from_secs(2400))?;
