@@ -108,6 +108,15 @@ pub use hpy_macros::{FromPy, IntoPy, class, exception, function, methods, module
 pub use name::Name;
 pub use object::{CallArgs, Compare, KwArgs, ListItems, PyIter, SliceIndices, TupleItems};
 
+/// The pages of the book, so that their snippets are compiled.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../../docs/rust.md")]
+    struct Guide;
+    #[doc = include_str!("../../../docs/quickstart-rust.md")]
+    struct Quickstart;
+}
+
 /// What nearly every extension uses.
 pub mod prelude {
     pub use crate::exc::{
