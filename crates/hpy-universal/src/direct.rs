@@ -114,6 +114,7 @@ unsafe fn definition<'a>(direct: *const HPyDirectModule) -> Option<&'a HPyModule
 impl DirectDef {
     unsafe fn new(direct: *const HPyDirectModule) -> DirectDef {
         let module_def = definition(direct);
+        #[cfg(Py_3_12)]
         let flags = if module_def.is_some() { (*direct).flags } else { 0 };
         let mut slots = Vec::with_capacity(4);
         slots.push(slot(Py_mod_create, create as *mut c_void));
