@@ -97,6 +97,11 @@ pub struct Shared {
     pub started: Instant,
 }
 
+// SAFETY: the pointers are used by threads that are attached to the interpreter they belong to.
+unsafe impl Send for Shared {}
+// SAFETY: as above; everything else is atomic or behind a lock.
+unsafe impl Sync for Shared {}
+
 impl Deref for State {
     type Target = Shared;
 
