@@ -8,7 +8,7 @@ EXT = "slots"
 
 
 @pytest.fixture
-def mod(mod):
+def mod(mod, variant):  # named here too: older versions of pytest look no further for what to parametrize
     """The module, with the list it writes to emptied and its own: another mode may have loaded the binary since."""
     mod.use_log(mod.log)
     mod.log.clear()
