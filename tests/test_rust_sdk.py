@@ -276,3 +276,51 @@ def test_import_without_a_runtime():
     assert done.returncode == 1
     assert "ImportError: rust_ext needs the HPy runtime" in done.stderr
     assert "pip install hpy-rs" in done.stderr
+
+
+SUBINTERPRETER = """
+import sys
+sys.path[:] = {path!r}
+import rust_ext as m
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+m.remember("main")
+inside = '''
+import sys
+sys.path[:] = {path!r}
+import rust_ext as m
+assert m.recall() is None
+m.remember("sub")
+assert m.recall() == "sub"
+counter = m.Counter(3)
+assert counter.increment() == 4 and m.counters(counter, m.make_counter(1)) == 5
+node = m.Node()
+node.next = node
+assert m.inner.double(2) == 4
+try:
+    m.fail("parse")
+except m.ParseError as error:
+    assert str(error) == "line 1"
+else:
+    raise AssertionError
+'''
+for _ in range(2):
+    made = interpreters.create()
+    failed = interpreters.run_string(made, inside)
+    assert failed is None, failed
+    interpreters.destroy(made)
+assert m.recall() == "main"
+assert m.make_counter(1) == m.Counter(1)
+print("fine")
+"""
+
+
+@rust_extension.needs_hpy_rs
+def test_subinterpreters():
+    """Each has its own types, globals and submodules."""
+    folder = rust_extension.copy_for("direct", "rust_ext.so").parent
+    code = SUBINTERPRETER.format(path=[str(folder), *sys.path])
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.stdout == "fine\n", done.stderr
