@@ -171,6 +171,12 @@ class TestErrors:
         assert str(caught.value).startswith("panicked with a value (Rust panic at tests/rust_ext/src/lib.rs:")
         assert mod.nothing() is None
 
+    def test_iterators_that_are_wrong_about_their_length(self, mod, capfd):
+        assert mod.list_of(3) == [2, 1, 0] and mod.tuple_of(3) == (2, 1, 0)
+        for make in (mod.list_of, mod.tuple_of):
+            assert "an iterator gave fewer items than its len()" in message(RuntimeError, make, 2)
+            assert "an iterator gave more items than its len()" in message(RuntimeError, make, 4)
+
     def test_warning(self, mod):
         with pytest.warns(UserWarning, match="careful"):
             mod.warns()

@@ -232,6 +232,32 @@ mod rust_ext {
         ctx.warn(&hpy::exc::UserWarning::type_object(ctx), "careful", 1)
     }
 
+    /// An iterator that is wrong about its length.
+    struct Liar(i64);
+
+    impl Iterator for Liar {
+        type Item = i64;
+        fn next(&mut self) -> Option<i64> {
+            self.0 -= 1;
+            (self.0 >= 0).then_some(self.0)
+        }
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (3, Some(3))
+        }
+    }
+
+    impl ExactSizeIterator for Liar {}
+
+    #[hpy::function]
+    fn list_of(ctx: Ctx<'_>, count: i64) -> PyResult<'_, Handle<'_, List>> {
+        List::from_iter(ctx, Liar(count))
+    }
+
+    #[hpy::function]
+    fn tuple_of(ctx: Ctx<'_>, count: i64) -> PyResult<'_, Handle<'_, Tuple>> {
+        Tuple::from_iter(ctx, Liar(count))
+    }
+
     /// A part of the extension.
     #[hpy::module]
     mod inner {

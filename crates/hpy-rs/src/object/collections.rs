@@ -23,8 +23,8 @@ impl List {
     {
         let items = items.into_iter();
         let mut builder = ListBuilder::new(ctx, items.len());
-        for (index, item) in items.enumerate() {
-            builder.set(index, item.into_py(ctx)?);
+        for item in items {
+            builder.push(item.into_py(ctx)?);
         }
         builder.build()
     }
@@ -60,8 +60,8 @@ impl Tuple {
     {
         let items = items.into_iter();
         let mut builder = TupleBuilder::new(ctx, items.len());
-        for (index, item) in items.enumerate() {
-            builder.set(index, item.into_py(ctx)?);
+        for item in items {
+            builder.push(item.into_py(ctx)?);
         }
         builder.build()
     }
@@ -73,6 +73,7 @@ macro_rules! builder {
         struct $name<'ctx> {
             raw: $raw,
             len: usize,
+            filled: usize,
             ctx: Ctx<'ctx>,
             _call: PhantomData<&'ctx ()>,
         }
@@ -81,18 +82,23 @@ macro_rules! builder {
             fn new(ctx: Ctx<'ctx>, len: usize) -> Self {
                 // SAFETY: the token is a live context; failure is told by the building.
                 let raw = unsafe { api::$new(ctx.as_raw(), len as isize) };
-                $name { raw, len, ctx, _call: PhantomData }
+                $name { raw, len, filled: 0, ctx, _call: PhantomData }
             }
 
-            /// An iterator that claims a length and gives more items must not write past it.
+            /// Adds the next item. An iterator may be wrong about its length: nothing is written past the end.
             #[inline]
-            fn set(&mut self, index: usize, item: Handle<'ctx, Any>) {
-                assert!(index < self.len, "an iterator gave more items than its len()");
+            fn push(&mut self, item: Handle<'ctx, Any>) {
+                assert!(self.filled < self.len, "an iterator gave more items than its len()");
                 // SAFETY: the index is inside; the builder takes a reference of its own.
-                unsafe { api::$set(self.ctx.as_raw(), self.raw, index as isize, item.as_raw()) }
+                unsafe {
+                    api::$set(self.ctx.as_raw(), self.raw, self.filled as isize, item.as_raw())
+                }
+                self.filled += 1;
             }
 
+            /// The sequence; all its places must have been filled.
             fn build(self) -> PyResult<'ctx, Handle<'ctx, $kind>> {
+                assert!(self.filled == self.len, "an iterator gave fewer items than its len()");
                 let this = core::mem::ManuallyDrop::new(self);
                 // SAFETY: the builder is live and given up here.
                 unsafe { Handle::from_new(this.ctx, api::$build(this.ctx.as_raw(), this.raw)) }
