@@ -164,8 +164,21 @@ def compiled(name: str, abi: str, text: str, flags: tuple[str, ...]) -> Path:
     return output
 
 
+def copy_for_mode(path: Path, mode: str) -> Path:
+    """A copy of a binary: without thunks one binary serves one mode, and this process may test several."""
+    copy = path.parent / mode / path.name
+    if not copy.exists():
+        copy.parent.mkdir(exist_ok=True)
+        making = copy.with_suffix(f".{os.getpid()}")
+        shutil.copy(path, making)
+        making.replace(copy)
+    return copy
+
+
 def load(name: str, path: Path, variant: Variant) -> ModuleType:
     """Loads a binary as the module `name`."""
+    if os.environ.get("HPY_RS_THUNKS") == "0":
+        path = copy_for_mode(path, variant.mode)
     if variant.abi == "cpython":
         loader = importlib.machinery.ExtensionFileLoader(name, str(path))
         spec = importlib.util.spec_from_file_location(name, str(path), loader=loader)
