@@ -26,7 +26,7 @@ __all__ = [
 def set_handle_stack_trace_limit(limit: int) -> None:
     """Records where handles are opened and closed, at most `limit` frames of native code and of Python each.
 
-    With a limit of 16 an open handle costs about a kilobyte and opening one some ten microseconds.
+    It takes time for every handle and up to 4 KB for each open one.
     """
     from hpy.universal import _debug
 
