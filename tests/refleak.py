@@ -7,6 +7,7 @@ about objects and less about references to immortal or shared ones.
 
 from __future__ import annotations
 
+import array
 import gc
 import sys
 from typing import Callable
@@ -25,7 +26,8 @@ def total() -> int:
 
 def differences(run: Callable[[], None], runs: int) -> list[int]:
     """What each of `runs` runs adds to the total."""
-    counts = [0] * (runs + 1)
+    # An array: a list would keep an int object for each count, and count it.
+    counts = array.array("q", [0] * (runs + 1))
     counts[0] = total()
     for number in range(runs):
         run()

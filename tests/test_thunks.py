@@ -40,8 +40,9 @@ def run(code: str, **environment: str) -> str:
 
 
 USE = """
+from pathlib import Path
 import extensions, typemaker
-mod = extensions.load("specs", {path!r}, extensions.VARIANTS[{mode!r}])
+mod = extensions.load("specs", Path({path!r}), extensions.VARIANTS[{mode!r}])
 made = typemaker.node(mod, "meth_keywords", "node_call", "node_new", "node_init", "prop", "node_repr", "node_finalize")
 one = made("f", x=3)
 print(one.x, one.field, one.prop, one.keywords(1, a=2)[2:], one(4, b=5)[2:], repr(one))

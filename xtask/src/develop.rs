@@ -42,7 +42,7 @@ pub fn run(python: &str, release: bool) -> Result<()> {
             "pip",
             "install",
             "-q",
-            "setuptools",
+            "setuptools>=77",
             "wheel",
             "pytest",
             "pytest-xdist",

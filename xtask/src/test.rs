@@ -23,8 +23,8 @@ pub struct Options {
     /// Only tests whose names match, as pytest's -k
     #[arg(short = 'k')]
     expression: Option<String>,
-    /// Versions on which the own suite runs in every ABI and mode; on the others it runs in universal and debug
-    /// mode only (default: all)
+    /// Versions on which the own suite runs whole: in every ABI and mode, and with the tests of build tools; on the
+    /// others it runs in universal and debug mode (default: all)
     #[arg(long, value_delimiter = ',')]
     full: Vec<String>,
     /// Processes that run tests at the same time
@@ -141,6 +141,17 @@ fn counted(logged: crate::process::Logged) -> Result<Outcome> {
     Ok(Outcome::Tests(counts))
 }
 
+/// Tests that build projects with setuptools, CMake and Meson or try compilers: they take minutes and say little
+/// about an interpreter.
+const BUILD_TESTS: [&str; 6] = [
+    "test_cdevkit_builds.py",
+    "test_cdevkit_config.py",
+    "test_cdevkit_headers.py",
+    "test_docs.py",
+    "test_fuzz.py",
+    "test_porting_example.py",
+];
+
 /// Runs tests/ against the environment's wheel.
 fn own_suite(environment: &Environment, options: &Options, full: bool) -> Result<Counts> {
     let mut command = environment.command();
@@ -148,6 +159,7 @@ fn own_suite(environment: &Environment, options: &Options, full: bool) -> Result
     let mut arguments = vec!["-n".to_owned(), options.jobs.to_string(), "tests".to_owned()];
     if !full {
         arguments.extend(["--modes".to_owned(), "universal,debug".to_owned()]);
+        arguments.extend(BUILD_TESTS.iter().map(|file| format!("--ignore=tests/{file}")));
     }
     if let Some(expression) = &options.expression {
         arguments.extend(["-k".to_owned(), expression.clone()]);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// What the environments have besides the wheel.
 const TOOLS: [&str; 9] = [
-    "setuptools",
+    "setuptools>=77",
     "wheel",
     "pytest",
     "pytest-xdist",

@@ -34,7 +34,7 @@ pub unsafe fn mode_for(names: &[&str], env: *mut PyObject) -> Result<Mode, Raise
             PyExc_ValueError,
             &format!(
                 "invalid HPy mode: {wrong}. The environment variable HPY is {text:?}; it must be one of \
-                 universal, debug, trace, or a list such as module_a:debug,module_b:trace"
+                 universal, debug, trace, debug+trace, trace+debug, or a list such as module_a:debug,module_b:trace"
             ),
         )
     })

@@ -83,6 +83,16 @@ static int fail_about(const Parser *parser, HPy type, const char *text, const ch
     return fail(parser, type, message);
 }
 
+/* Whether `arg` may be read as an int. CPython 3.9 would read a float, as its own argument parsing does not. */
+static int is_integral(const Parser *parser, HPy arg)
+{
+    HPyContext *ctx = parser->ctx;
+    if (!HPy_TypeCheck(ctx, arg, ctx->h_FloatType))
+        return 1;
+    HPyErr_SetString(ctx, ctx->h_TypeError, "'float' object cannot be interpreted as an integer");
+    return 0;
+}
+
 /* Reads an int between `low` and `high`; `kind` says what it is. */
 static int read_long(const Parser *parser, HPy arg, long low, long high, const char *kind, long *value)
 {
@@ -149,6 +159,9 @@ static int parse_unit(const Parser *parser, char unit, HPy arg, Ownership owners
     long number = 0;
     unsigned long long bits = 0;
     double real = 0.0;
+
+    if (given && strchr("bBhHiIlkLKn", unit) != NULL && !is_integral(parser, arg))
+        return 0;
 
 #define OUTPUT(type) type *out = va_arg(outputs->list, type *)
     switch (unit) {
