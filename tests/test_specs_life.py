@@ -373,7 +373,7 @@ class TestMemory:
             assert reference() is None
 
     def test_types_and_instances_give_their_memory_back(self, mod, variant):
-        rounds = 300 if variant.mode == "universal" else 50
+        rounds = 120 if variant.mode == "universal" else 60
         for kind in self.kinds(mod):
 
             def use(count):
@@ -383,10 +383,14 @@ class TestMemory:
                         made()
                 gc.collect()
 
+            def growth(count):
+                blocks = sys.getallocatedblocks()
+                use(count)
+                return sys.getallocatedblocks() - blocks
+
             use(20)
-            blocks = sys.getallocatedblocks()
-            use(rounds)
-            assert sys.getallocatedblocks() - blocks < 60
+            # A leak takes every round up; what caches keep shows in the first ones only.
+            assert min(growth(rounds) for _ in range(4)) < rounds / 2
 
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
     def test_resident_memory(self, mod, variant):
