@@ -40,6 +40,10 @@ enum Part {
     Own,
     /// hpy 0.9.0's suite, universal ABI
     Conformance,
+    /// The own suite on one interpreter as if thunks could not be made
+    Fallback,
+    /// The own suite in a loop on a debug build of CPython, which counts references
+    Leaks,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -62,7 +66,7 @@ pub fn run(options: &Options) -> Result<()> {
             let full = options.full.is_empty() || options.full.contains(&interpreter.short());
             if wants(Part::Own) {
                 report.piece(&group, "own suite", || {
-                    own_suite(&environment, options, full).map(Outcome::Tests)
+                    Suite::of_interpreter(&environment, full).run(options).map(Outcome::Tests)
                 });
             }
             if wants(Part::Conformance) {
@@ -76,8 +80,65 @@ pub fn run(options: &Options) -> Result<()> {
             }
         }
     }
+    if wants(Part::Fallback) {
+        fallback(&mut report, options);
+    }
+    if wants(Part::Leaks) {
+        leaks(&mut report, options);
+    }
     report.finish()
 }
+
+/// The own suite on the trampolines that binaries carry for systems which deny executable memory.
+fn fallback(report: &mut Report, options: &Options) {
+    match interpreters::one("3.11") {
+        Err(why) => report.absent("CPython 3.11", "own suite without thunks", &why.to_string()),
+        Ok(interpreter) => {
+            let Some(environment) = prepare(report, &interpreter) else { return };
+            report.piece(&interpreter.label(), "own suite without thunks", || {
+                let mut suite = Suite::of_interpreter(&environment, false);
+                suite.name.push_str("-no-thunks");
+                suite.command.env("HPY_RS_THUNKS", "0");
+                suite.run(options).map(Outcome::Tests)
+            });
+        }
+    }
+}
+
+/// The own suite in a loop, on a debug build if there is one.
+fn leaks(report: &mut Report, options: &Options) {
+    let Some(interpreter) = DEBUG_BUILDS.iter().find_map(|name| interpreters::one(name).ok())
+    else {
+        let why = "a debug build of CPython: on Debian `apt-get install python3.11-dbg`";
+        report.absent("CPython debug", "reference leaks", why);
+        return;
+    };
+    let Some(environment) = prepare(report, &interpreter) else { return };
+    report.piece(&interpreter.label(), "reference leaks", || {
+        let mut suite = Suite::of_interpreter(&environment, false);
+        suite.name.push_str("-leaks");
+        suite.arguments.extend(["--refleak".to_owned(), "3".to_owned()]);
+        suite.arguments.extend(["--modes".to_owned(), "universal".to_owned()]);
+        suite.arguments.extend(UNCOUNTED.iter().map(|file| format!("--ignore=tests/{file}")));
+        suite.run(options).map(Outcome::Tests)
+    });
+}
+
+/// Debug builds, the one to take first.
+const DEBUG_BUILDS: [&str; 2] = ["3.11d", "3.14d"];
+
+/// Tests that start processes and threads or look at memory themselves: counting references says nothing of them.
+const UNCOUNTED: [&str; 9] = [
+    "test_debug.py",
+    "test_direct.py",
+    "test_loader.py",
+    "test_package.py",
+    "test_properties.py",
+    "test_specs_life.py",
+    "test_subinterpreters.py",
+    "test_trace.py",
+    "test_zoo.py",
+];
 
 /// The wheel and an environment with it, as two visible pieces.
 pub fn prepare(report: &mut Report, interpreter: &Interpreter) -> Option<Environment> {
@@ -152,20 +213,34 @@ const BUILD_TESTS: [&str; 6] = [
     "test_porting_example.py",
 ];
 
-/// Runs tests/ against the environment's wheel.
-fn own_suite(environment: &Environment, options: &Options, full: bool) -> Result<Counts> {
-    let mut command = environment.command();
-    command.current_dir(root());
-    let mut arguments = vec!["-n".to_owned(), options.jobs.to_string(), "tests".to_owned()];
-    if !full {
-        arguments.extend(["--modes".to_owned(), "universal,debug".to_owned()]);
-        arguments.extend(BUILD_TESTS.iter().map(|file| format!("--ignore=tests/{file}")));
+/// A run of tests/ against an environment's wheel.
+struct Suite {
+    name: String,
+    command: Command,
+    arguments: Vec<String>,
+}
+
+impl Suite {
+    /// The whole suite, or what of it concerns the interpreter.
+    fn of_interpreter(environment: &Environment, full: bool) -> Suite {
+        let mut command = environment.command();
+        command.current_dir(root());
+        let mut arguments = vec!["tests".to_owned()];
+        if !full {
+            arguments.extend(["--modes".to_owned(), "universal,debug".to_owned()]);
+            arguments.extend(BUILD_TESTS.iter().map(|file| format!("--ignore=tests/{file}")));
+        }
+        Suite { name: format!("own-{}", environment.interpreter.tag()), command, arguments }
     }
-    if let Some(expression) = &options.expression {
-        arguments.extend(["-k".to_owned(), expression.clone()]);
+
+    fn run(mut self, options: &Options) -> Result<Counts> {
+        self.arguments.extend(["-n".to_owned(), options.jobs.to_string()]);
+        if let Some(expression) = &options.expression {
+            self.arguments.extend(["-k".to_owned(), expression.clone()]);
+        }
+        let limit = Duration::from_secs(2400);
+        let run = pytest::run(self.command, &self.name, &self.arguments, limit)?;
+        run.say_failures(|_| true);
+        Ok(run.counts())
     }
-    let name = format!("own-{}", environment.interpreter.tag());
-    let run = pytest::run(command, &name, &arguments, Duration::from_secs(2400))?;
-    run.say_failures(|_| true);
-    Ok(run.counts())
 }
