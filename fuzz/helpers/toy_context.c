@@ -201,6 +201,11 @@ static int is_true(HPyContext *ctx, HPy h)
     return of(h)->integer != 0 || of(h)->size != 0 || of(h)->count != 0;
 }
 static int unicode_check(HPyContext *ctx, HPy h) { (void)ctx; return of(h)->kind == STR; }
+static int type_check(HPyContext *ctx, HPy h, HPy type)
+{
+    /* The helpers ask for floats only. */
+    return type._i == ctx->h_FloatType._i && of(h)->kind == FLOAT;
+}
 static int bytes_check(HPyContext *ctx, HPy h) { (void)ctx; return of(h)->kind == BYTES; }
 static const char *as_utf8(HPyContext *ctx, HPy h, HPy_ssize_t *size)
 {
@@ -411,7 +416,7 @@ HPyContext *toy_context(void)
     ctx->name = "toy";
     HPy *constants[] = {&ctx->h_None, &ctx->h_True, &ctx->h_False, &ctx->h_TypeError, &ctx->h_ValueError,
                         &ctx->h_SystemError, &ctx->h_OverflowError, &ctx->h_MemoryError, &ctx->h_KeyError,
-                        &ctx->h_UnicodeEncodeError};
+                        &ctx->h_UnicodeEncodeError, &ctx->h_FloatType};
     for (size_t i = 0; i < sizeof(constants) / sizeof(*constants); i++)
         *constants[i] = constant();
     ctx->ctx_Dup = toy_dup;
@@ -425,6 +430,7 @@ HPyContext *toy_context(void)
     ctx->ctx_Float_FromDouble = from_double;
     ctx->ctx_Float_AsDouble = as_double;
     ctx->ctx_IsTrue = is_true;
+    ctx->ctx_TypeCheck = type_check;
     ctx->ctx_Unicode_Check = unicode_check;
     ctx->ctx_Unicode_AsUTF8AndSize = as_utf8;
     ctx->ctx_Unicode_FromString = from_string;

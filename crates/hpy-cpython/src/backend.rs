@@ -59,22 +59,9 @@ unsafe extern "C" fn error_give(_ctx: *mut HPyContext, exception: HPy) {
 }
 
 unsafe extern "C" fn is_attached(ctx: *mut HPyContext) -> c_int {
-    if PyGILState_GetThisThreadState().is_null() && PyThreadState_GetUnchecked().is_null() {
-        return 0;
-    }
-    let current = PyThreadState_GetUnchecked();
+    let current = crate::thread::current();
     if current.is_null() {
         return 0;
     }
     (PyThreadState_GetInterpreter(current) == (*crate::state::of(ctx)).interpreter) as c_int
-}
-
-/// `PyThreadState_GetUnchecked`, under the name it had before 3.13.
-#[cfg(not(Py_3_13))]
-#[allow(non_snake_case)]
-unsafe fn PyThreadState_GetUnchecked() -> *mut PyThreadState {
-    unsafe extern "C" {
-        fn _PyThreadState_UncheckedGet() -> *mut PyThreadState;
-    }
-    _PyThreadState_UncheckedGet()
 }

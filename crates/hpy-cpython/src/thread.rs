@@ -76,16 +76,40 @@ pub unsafe fn detach(token: *mut c_void) {
 }
 
 /// The calling thread's state if it is attached to some interpreter, else null.
+#[cfg(Py_3_12)]
 pub(crate) unsafe fn current() -> *mut PyThreadState {
     #[cfg(Py_3_13)]
     return PyThreadState_GetUnchecked();
     #[cfg(not(Py_3_13))]
-    {
-        unsafe extern "C" {
-            fn _PyThreadState_UncheckedGet() -> *mut PyThreadState;
-        }
-        _PyThreadState_UncheckedGet()
+    unchecked()
+}
+
+/// The calling thread's state if it is attached to some interpreter, else null.
+///
+/// Before 3.12 CPython has one current thread state in the process, that of whichever thread holds the GIL:
+/// it is the caller's if it is the one that CPython keeps per thread. A thread that runs a subinterpreter
+/// has another one current than that, so the state of a subinterpreter is taken for the caller's wherever
+/// the caller is a thread that Python knows.
+#[cfg(not(Py_3_12))]
+pub(crate) unsafe fn current() -> *mut PyThreadState {
+    let running = unchecked();
+    let own = PyGILState_GetThisThreadState();
+    if running.is_null() || own.is_null() {
+        return ptr::null_mut();
     }
+    if running == own || PyThreadState_GetInterpreter(running) != PyInterpreterState_Main() {
+        return running;
+    }
+    ptr::null_mut()
+}
+
+/// `PyThreadState_GetUnchecked`, under the name it had before 3.13.
+#[cfg(not(Py_3_13))]
+unsafe fn unchecked() -> *mut PyThreadState {
+    unsafe extern "C" {
+        fn _PyThreadState_UncheckedGet() -> *mut PyThreadState;
+    }
+    _PyThreadState_UncheckedGet()
 }
 
 unsafe fn is_finalizing() -> bool {
