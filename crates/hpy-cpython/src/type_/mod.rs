@@ -112,6 +112,12 @@ unsafe fn make(
     } else if plan.gc && spec.traverse.is_some() {
         flags |= Py_TPFLAGS_HAVE_GC as c_uint;
     }
+    // CPython asks types that say so for a place of their own; the base's is inherited only then.
+    let inherits_vectorcall =
+        plan.keeps_call_offset && flags & HPy_TPFLAGS_HAVE_VECTORCALL as c_uint != 0;
+    if inherits_vectorcall {
+        flags &= !(HPy_TPFLAGS_HAVE_VECTORCALL as c_uint);
+    }
     let mut made_of = PyType_Spec {
         name: info.tables.name.as_ptr(),
         basicsize,
@@ -136,6 +142,11 @@ unsafe fn make(
         );
         Py_DECREF(made);
         return None;
+    }
+    // From 3.12 on the flag comes with the call.
+    #[cfg(not(Py_3_12))]
+    if inherits_vectorcall {
+        (*fresh).tp_flags |= HPy_TPFLAGS_HAVE_VECTORCALL;
     }
     if !spec.places_dict {
         // CPython copies this from any base that has it, but the place is where only instances of `tp_base`
