@@ -6,6 +6,7 @@ import importlib.machinery
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -59,6 +60,12 @@ def test_traces_name_function_file_and_line(mod):
     assert opened["python"][0].endswith("in test_traces_name_function_file_and_line")
     assert "leak_impl at " in repr(handle)
     handle._force_close()
+
+
+def test_traces_know_binaries_that_are_loaded_after_the_first(mod, tmp_path):
+    test_traces_name_function_file_and_line(mod)
+    copy = Path(shutil.copy(extensions.build("dbg"), tmp_path))
+    test_traces_name_function_file_and_line(extensions.load("dbg", copy, DEBUG))
 
 
 def test_without_traces_the_report_says_how_to_get_them(mod):

@@ -64,6 +64,7 @@ impl Trace {
     /// The native frames, innermost first.
     pub fn native(&self) -> Vec<Frame> {
         let mut shown = Vec::new();
+        let mut late = Late::default();
         for &address in &self.frames {
             let before = shown.len();
             // An address is that of the next instruction: the call itself lies before it.
@@ -77,6 +78,9 @@ impl Trace {
                     object: object_of(address),
                 });
             });
+            if shown.len() == before {
+                shown.extend(late.frames(address));
+            }
             if shown.len() == before {
                 shown.push(Frame {
                     function: String::from("??"),
@@ -113,27 +117,78 @@ impl Trace {
     }
 }
 
+/// Frames of binaries that were loaded after the first trace was shown: `backtrace` lists the binaries of the
+/// process once.
+#[derive(Default)]
+struct Late {
+    /// The binary looked at last.
+    open: Option<(String, addr2line::Loader)>,
+}
+
+impl Late {
+    /// What the binary's own tables say of an address, innermost function first; empty if nothing.
+    fn frames(&mut self, address: usize) -> Vec<Frame> {
+        let Some((path, offset)) = place_of(address) else { return Vec::new() };
+        if self.open.as_ref().is_none_or(|(open, _)| *open != path) {
+            self.open = addr2line::Loader::new(&path).ok().map(|loader| (path, loader));
+        }
+        let Some((_, loader)) = &self.open else { return Vec::new() };
+        let probe = offset.wrapping_sub(1) as u64;
+        let mut found = Vec::new();
+        let frame = |function: String, file: &str, line| Frame {
+            function,
+            file: file.to_owned(),
+            line,
+            object: object_of(address),
+        };
+        if let Ok(mut frames) = loader.find_frames(probe) {
+            while let Ok(Some(one)) = frames.next() {
+                let name =
+                    one.function.and_then(|function| Some(function.demangle().ok()?.into_owned()));
+                let Some(name) = name.or_else(|| loader.find_symbol(probe).map(str::to_owned))
+                else {
+                    continue;
+                };
+                let at = one.location.as_ref();
+                let file = at.and_then(|at| at.file).unwrap_or_default();
+                found.push(frame(name, file, at.and_then(|at| at.line).unwrap_or(0)));
+            }
+        }
+        if found.is_empty()
+            && let Some(name) = loader.find_symbol(probe)
+        {
+            found.push(frame(name.to_owned(), "", 0));
+        }
+        found
+    }
+}
+
 /// The binary an address lies in and its offset there, `name.so+0x123`.
-#[cfg(unix)]
 fn object_of(address: usize) -> String {
+    place_of(address).map_or(String::new(), |(name, offset)| format!("{name}+{offset:#x}"))
+}
+
+/// The path of the binary an address lies in and the offset there.
+#[cfg(unix)]
+fn place_of(address: usize) -> Option<(String, usize)> {
     let mut info = core::mem::MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: dladdr reads nothing but its own tables and fills `info` when it returns non-zero.
     unsafe {
         if libc::dladdr(address as *const c_void, info.as_mut_ptr()) == 0 {
-            return String::new();
+            return None;
         }
         let info = info.assume_init();
         if info.dli_fname.is_null() {
-            return String::new();
+            return None;
         }
         let name = core::ffi::CStr::from_ptr(info.dli_fname).to_string_lossy();
-        format!("{name}+{:#x}", address.wrapping_sub(info.dli_fbase as usize))
+        Some((name.into_owned(), address.wrapping_sub(info.dli_fbase as usize)))
     }
 }
 
 #[cfg(not(unix))]
-fn object_of(_address: usize) -> String {
-    String::new()
+fn place_of(_address: usize) -> Option<(String, usize)> {
+    None
 }
 
 /// Whether an address lies in the binary this code is part of.
