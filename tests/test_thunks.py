@@ -16,7 +16,7 @@ TESTS = Path(__file__).parent
 
 
 def mappings() -> list[str]:
-    with open("/proc/self/maps", encoding="ascii") as file:
+    with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as file:
         return [line.split()[1] for line in file]
 
 
