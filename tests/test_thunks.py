@@ -52,10 +52,11 @@ print(one(6)[0], list(map(one, [7]))[0][2])
 
 
 @pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
-def test_the_same_without_thunks(mode):
+def test_the_same_without_thunks(mode, covers):
     path = str(extensions.build("specs"))
     code = USE.format(path=path, mode=mode)
     assert run(code, HPY_RS_THUNKS="0") == run(code, HPY_RS_THUNKS="1") != ""
+    covers("_HPy_CallRealFunctionFromTrampoline")
 
 
 def test_the_tools_of_debug_mode_work_without_thunks():

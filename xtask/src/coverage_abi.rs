@@ -67,6 +67,7 @@ pub fn run(options: &Options) -> Result<()> {
         let count = |member: &Member| {
             counts
                 .get(&member.field)
+                .filter(|&&count| count > 0)
                 .or_else(|| counts.get(&member.name))
                 .copied()
                 .unwrap_or_default()
