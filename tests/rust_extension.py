@@ -1,4 +1,4 @@
-"""Builds tests/rust_ext once and loads it, a copy of the file per mode: each mode has its own statics."""
+"""Builds tests/rust_ext once per ABI and loads it, a copy of the file per mode: each mode has its own statics."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -27,38 +28,62 @@ NAME = "rust_ext"
 
 
 @lru_cache(maxsize=None)
-def binary() -> Path:
-    """The library that cargo makes, or the one that HPY_TESTS_RUST_EXT names."""
+def build(package: str, library: str, abi: str = "universal") -> Path:
+    """The library that cargo makes of a package: a universal binary, or an extension of this interpreter alone."""
+    from filelock import FileLock
+
+    command = ["cargo", "build", "--quiet", "--message-format=json", "-p", package]
+    if abi == "universal":
+        target, tag, settings = ROOT / "target", "any", {}
+    else:
+        # One folder for all interpreters: what does not depend on them is compiled once.
+        target = ROOT / "target" / "rust-cpython"
+        tag = sys.implementation.cache_tag + getattr(sys, "abiflags", "")
+        settings = {"PYO3_PYTHON": sys.executable}
+        command += ["--features", "hpy-rs/cpython"]
+    kept = extensions.CACHE / "rust" / f"{abi}-{tag}" / library
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, **settings, "CARGO_TARGET_DIR": str(target)}
+    with FileLock(target / f".{package}.lock"):
+        said = subprocess.run(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, env=environment
+        )  # fmt: skip
+        made = next(
+            Path(message["filenames"][0])
+            for message in map(json.loads, reversed(said.stdout.splitlines()))
+            if message.get("reason") == "compiler-artifact" and message["target"]["name"] == library
+        )
+        if not kept.exists() or kept.read_bytes() != made.read_bytes():
+            replace(made, kept)
+    return kept
+
+
+def replace(source: Path, target: Path) -> None:
+    """Copies a file to a name under which processes may have another one loaded."""
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}")
+    shutil.copyfile(source, unfinished)
+    unfinished.replace(target)
+
+
+def binary(abi: str = "universal") -> Path:
+    """The library that cargo makes, or the universal one that HPY_TESTS_RUST_EXT names."""
     given = os.environ.get("HPY_TESTS_RUST_EXT")
-    if given:
+    if given and abi == "universal":
         return Path(given)
-    said = subprocess.run(
-        ["cargo", "build", "--quiet", "--message-format=json", "-p", "rust-ext"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        env={**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target")},
-    )
-    for line in reversed(said.stdout.splitlines()):
-        message = json.loads(line)
-        if message.get("reason") == "compiler-artifact" and message["target"]["name"] == NAME:
-            return Path(message["filenames"][0])
-    raise AssertionError("cargo built no rust_ext")
+    return build("rust-ext", NAME, abi)
 
 
-def copy_for(folder: str, name: str) -> Path:
+def copy_for(folder: str, name: str, abi: str = "universal") -> Path:
     """A copy of the binary under `name` in a folder of its own."""
-    source = binary()
+    source = binary(abi)
     target = extensions.CACHE / "rust" / folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    made = target.with_name(f"{name}.{os.getpid()}")
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-        shutil.copyfile(source, made)
-        made.replace(target)
+        replace(source, target)
     return target
 
 
 @lru_cache(maxsize=None)
 def load(variant: Variant) -> ModuleType:
-    return extensions.load(NAME, copy_for(variant.name, f"{NAME}.hpy0.so"), variant)
+    file = copy_for(variant.name, NAME + extensions.suffix(variant.abi), variant.abi)
+    return extensions.load(NAME, file, variant)

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import os
-import subprocess
 import threading
 from functools import lru_cache
-from pathlib import Path
 
+import extensions
 import pytest
+import rust_extension
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.abis("universal", "cpython")
 
 
 @lru_cache(maxsize=None)
-def module():
-    import hpy.universal
-
-    said = subprocess.run(
-        ["cargo", "build", "--quiet", "--message-format=json", "-p", "textdist"],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
-        env={**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target")},
-    )  # fmt: skip
-    path = next(
-        message["filenames"][0]
-        for message in map(json.loads, said.stdout.splitlines())
-        if message.get("reason") == "compiler-artifact" and message["target"]["name"] == "textdist"
-    )
-    named = Path(path).with_name("textdist.hpy0.so")
-    named.unlink(missing_ok=True)
-    named.symlink_to(path)
-    return hpy.universal.load("textdist", str(named), importlib.util.spec_from_file_location("textdist", str(named)))
+def load(variant):
+    name = "textdist" + extensions.suffix(variant.abi)
+    path = extensions.CACHE / "rust" / variant.name / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rust_extension.replace(rust_extension.build("textdist", "textdist", variant.abi), path)
+    return extensions.load("textdist", path, variant)
 
 
 def plain(a: str, b: str, swaps: bool = False) -> int:
@@ -54,8 +40,8 @@ words = st.text(alphabet="ab\u00e9\U0001f600", max_size=9)
 
 @settings(deadline=None)
 @given(words, words)
-def test_distances(a, b):
-    m = module()
+def test_distances(variant, a, b):
+    m = load(variant)
     distance = plain(a, b)
     assert m.levenshtein(a, b) == distance == m.levenshtein(b, a)
     assert m.levenshtein(a, b, limit=distance) == distance
@@ -70,8 +56,8 @@ def test_distances(a, b):
 
 @settings(deadline=None)
 @given(words, st.lists(words, max_size=200), st.integers(0, 5))
-def test_batches(text, others, threads):
-    m = module()
+def test_batches(variant, text, others, threads):
+    m = load(variant)
     distances = [plain(text, other) for other in others]
     assert m.levenshtein_many(text, others, threads=threads) == distances
     expected = (others[distances.index(min(distances))], min(distances)) if others else None
@@ -79,8 +65,8 @@ def test_batches(text, others, threads):
     assert m.closest(text, others, limit=0) == ((text, 0) if text in others else None)
 
 
-def test_errors():
-    m = module()
+def test_errors(variant):
+    m = load(variant)
     with pytest.raises(ValueError, match="needs two texts of the same length"):
         m.hamming("a", "ab")
     with pytest.raises(ValueError, match="prefix must be from 0 to 0.25, not 0.5"):
@@ -93,8 +79,8 @@ def test_errors():
         m.levenshtein("\ud800", "a")
 
 
-def test_python_runs_meanwhile():
-    m = module()
+def test_python_runs_meanwhile(variant):
+    m = load(variant)
     turns = []
     done = threading.Event()
 

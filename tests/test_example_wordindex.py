@@ -2,52 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import re
-import subprocess
 from functools import lru_cache
 from pathlib import Path
 
 import extensions
 import pytest
+import rust_extension
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.abis("universal", "cpython")
 WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @lru_cache(maxsize=None)
-def rust_binary() -> Path:
-    said = subprocess.run(
-        ["cargo", "build", "--quiet", "--message-format=json", "-p", "wordindex"],
-        cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
-        env={**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target")},
-    )  # fmt: skip
-    made = next(
-        message["filenames"][0]
-        for message in map(json.loads, said.stdout.splitlines())
-        if message.get("reason") == "compiler-artifact" and message["target"]["name"] == "wordindex_rust"
-    )
-    named = Path(made).with_name("wordindex_rust.hpy0.so")
-    named.unlink(missing_ok=True)
-    named.symlink_to(made)
-    return named
-
-
-@lru_cache(maxsize=None)
-def load(name: str, mode: str):
-    import hpy.universal
-
+def load(name: str, variant: extensions.Variant):
     if name == "wordindex_rust":
-        path = rust_binary()
+        path = extensions.CACHE / "rust" / variant.name / (name + extensions.suffix(variant.abi))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rust_extension.replace(rust_extension.build("wordindex", name, variant.abi), path)
     else:
         source = (ROOT / "examples/wordindex/c/wordindex_c.c").read_text()
-        path = extensions.build(name, "universal", source)
-    spec = importlib.util.spec_from_file_location(name, str(path))
-    return hpy.universal.load(name, str(path), spec, mode=getattr(hpy.universal, f"MODE_{mode.upper()}"))
+        path = extensions.build(name, variant.abi, source)
+    return extensions.load(name, path, variant)
 
 
 @pytest.fixture(params=["wordindex_rust", "wordindex_c"])
@@ -55,10 +35,10 @@ def name(request):
     return request.param
 
 
-@pytest.fixture(params=["universal", "debug"])
-def module(request, name):
-    made = load(name, request.param)
-    if request.param == "universal":
+@pytest.fixture
+def module(variant, name):
+    made = load(name, variant)
+    if variant.mode != "debug":
         yield made
         return
     from hpy.debug import LeakDetector
@@ -118,8 +98,8 @@ def test_errors(module):
 
 @settings(deadline=None)
 @given(st.text(alphabet="ab_9 \n\u00e9\ud800\0", max_size=60))
-def test_any_text(text):
+def test_any_text(variant, text):
     data = text.encode("utf-8", "surrogatepass")
     for name in ("wordindex_rust", "wordindex_c"):
-        module = load(name, "universal")
+        module = load(name, variant)
         assert module.count_words(text) == module.count_words(data) == counted(data)

@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 
+import extensions
 import pytest
 import rust_extension
 
 # Python 3.13 reports, as "unraisable", exceptions that an extension leaves set while it asks for more.
 pytestmark = [
-    pytest.mark.abis("universal"),
+    pytest.mark.abis("universal", "cpython"),
     pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning"),
 ]
 
@@ -256,7 +257,7 @@ def test_allow_threads(mod):
 
 
 @rust_extension.needs_hpy_rs
-def test_direct_import_and_trampolines(variant):
+def test_direct_import_and_trampolines():
     """The same file imported by CPython itself, and with thunks off; both print what this process sees."""
     folder = rust_extension.copy_for("direct", "rust_ext.so").parent
     code = "import rust_ext as m; print(m.keywords(1, b=2), m.every_kind(1, d=4), m.Counter(3).increment(), m.__spec__.origin)"
@@ -282,6 +283,22 @@ def test_import_without_a_runtime():
     assert done.returncode == 1
     assert "ImportError: rust_ext needs the HPy runtime" in done.stderr
     assert "pip install hpy-rs" in done.stderr
+
+
+def test_extension_of_one_python():
+    """With the feature `cpython` the binary is an ordinary extension: it needs no package and no runtime knows it."""
+    path = rust_extension.copy_for("alone", f"rust_ext{extensions.suffix('cpython')}", "cpython")
+    code = "import sys, rust_ext as m; print(m.keywords(1, b=2), m.inner.double(4), 'hpy' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=path.parent, stdout=subprocess.PIPE, text=True, check=True,
+        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
+    )  # fmt: skip
+    assert done.stdout == "12 8 False\n"
+    if sys.platform == "linux":
+        names = subprocess.run(["nm", "-D", "--defined-only", path], stdout=subprocess.PIPE, text=True, check=True)
+        assert [line.split()[-1] for line in names.stdout.splitlines()] == ["PyInit_rust_ext"]
+        libraries = subprocess.run(["ldd", path], stdout=subprocess.PIPE, text=True, check=True).stdout
+        assert "libpython" not in libraries
 
 
 SUBINTERPRETER = """
@@ -324,9 +341,10 @@ print("fine")
 
 
 @rust_extension.needs_hpy_rs
-def test_subinterpreters():
+@pytest.mark.parametrize("abi", ["universal", "cpython"])
+def test_subinterpreters(abi):
     """Each has its own types, globals and submodules."""
-    folder = rust_extension.copy_for("direct", "rust_ext.so").parent
+    folder = rust_extension.copy_for(f"direct-{abi}", "rust_ext.so", abi).parent
     code = SUBINTERPRETER.format(path=[str(folder), *sys.path])
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert done.stdout == "fine\n", done.stderr

@@ -15,7 +15,7 @@ import rust_extension
 from test_rust_sdk import message, mod  # noqa: F401
 
 pytestmark = [
-    pytest.mark.abis("universal"),
+    pytest.mark.abis("universal", "cpython"),
     pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning"),
 ]
 

@@ -17,7 +17,7 @@ import extensions
 import rust_extension
 
 pytestmark = [
-    pytest.mark.abis("universal"),
+    pytest.mark.abis("universal", "cpython"),
     pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning"),
 ]
 

@@ -4,7 +4,7 @@
 //! family a function is in. Around them: [`state`] (one per interpreter), [`context`] (the table of
 //! functions and constants), [`thunk`] and [`bind`] (how calls from CPython reach a binary), [`layout`]
 //! (everything we know about CPython's structs, per version), [`backend`] (what contexts that wrap this
-//! one call).
+//! one call), [`standalone`] (this crate inside an ordinary extension).
 //!
 //! A handle is the `PyObject *`, bit for bit: see [`handle`].
 //!
@@ -38,6 +38,8 @@ pub mod layout;
 pub mod lock;
 mod raise;
 pub mod ready_made;
+mod spin;
+pub mod standalone;
 pub mod state;
 pub mod thunk;
 

@@ -122,39 +122,35 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
                 }) }
             }
 
-            #[unsafe(no_mangle)]
-            pub extern "C" fn #init_symbol() -> *mut ::hpy::impl_::sys::HPyModuleDef {
-                static MODULE: ::hpy::impl_::ModuleCell = ::hpy::impl_::ModuleCell::new();
-                MODULE.get(|| ::hpy::impl_::ModuleInfo {
-                    doc: #doc,
-                    exports: __exports(),
-                    globals: ::std::vec![#(#globals.cell().as_raw()),*],
-                    exec: __exec,
-                    exec_trampoline: ::hpy::__trampoline!(INQUIRY __exec),
-                })
-            }
+            ::hpy::__for_runtimes! {
+                pub extern "C" fn #init_symbol() -> *mut ::hpy::impl_::sys::HPyModuleDef {
+                    static MODULE: ::hpy::impl_::ModuleCell = ::hpy::impl_::ModuleCell::new();
+                    MODULE.get(|| ::hpy::impl_::ModuleInfo {
+                        doc: #doc,
+                        exports: __exports(),
+                        globals: ::std::vec![#(#globals.cell().as_raw()),*],
+                        exec: __exec,
+                        exec_trampoline: ::hpy::__trampoline!(INQUIRY __exec),
+                    })
+                }
 
-            #[unsafe(no_mangle)]
-            pub extern "C" fn #context_symbol(context: *mut ::hpy::impl_::sys::HPyContext) {
-                ::hpy::impl_::set_trampoline_context(context);
-            }
+                pub extern "C" fn #context_symbol(context: *mut ::hpy::impl_::sys::HPyContext) {
+                    ::hpy::impl_::set_trampoline_context(context);
+                }
 
-            #[unsafe(no_mangle)]
-            pub extern "C" fn #extensions_symbol(version: u32) {
-                ::hpy::impl_::set_extensions(version);
-            }
+                pub extern "C" fn #extensions_symbol(version: u32) {
+                    ::hpy::impl_::set_extensions(version);
+                }
 
-            #[unsafe(no_mangle)]
-            pub static #flags_symbol: u32 = #flags;
+                pub static #flags_symbol: u32 = #flags;
 
-            #[unsafe(no_mangle)]
-            pub extern "C" fn #major_symbol() -> u32 {
-                ::hpy::impl_::sys::HPY_ABI_VERSION
-            }
+                pub extern "C" fn #major_symbol() -> u32 {
+                    ::hpy::impl_::sys::HPY_ABI_VERSION
+                }
 
-            #[unsafe(no_mangle)]
-            pub extern "C" fn #minor_symbol() -> u32 {
-                ::hpy::impl_::sys::HPY_ABI_VERSION_MINOR
+                pub extern "C" fn #minor_symbol() -> u32 {
+                    ::hpy::impl_::sys::HPY_ABI_VERSION_MINOR
+                }
             }
 
             #[unsafe(no_mangle)]

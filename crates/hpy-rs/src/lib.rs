@@ -40,6 +40,9 @@
 //! Build it as a `cdylib` and the file is a module for CPython, PyPy and whatever else has HPy: it links
 //! against no Python and uses nothing but the HPy universal ABI.
 //!
+//! With the feature `cpython` the same source makes an ordinary extension of one CPython, with no runtime
+//! dependency.
+//!
 //! # How it is made
 //!
 //! **A call is a lifetime.** Python enters through a function that gets a context; [`Ctx<'ctx>`](Ctx) is
@@ -79,6 +82,7 @@ mod convert;
 mod ctx;
 #[allow(missing_docs)]
 mod def;
+#[cfg(not(feature = "cpython"))]
 mod direct;
 #[allow(missing_docs)]
 mod entry;
@@ -91,6 +95,8 @@ pub mod kinds;
 mod name;
 mod object;
 mod runtime;
+#[cfg(feature = "cpython")]
+mod standalone;
 mod text;
 #[allow(missing_docs)]
 mod trampoline;
@@ -157,7 +163,10 @@ pub mod impl_ {
     pub use crate::trampoline::packed;
     pub use hpy_sys as sys;
     pub mod direct {
+        #[cfg(not(feature = "cpython"))]
         pub use crate::direct::init;
+        #[cfg(feature = "cpython")]
+        pub use crate::standalone::init;
         pub use hpy_sys::direct::HPyDirectModule;
     }
 

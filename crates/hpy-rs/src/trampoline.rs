@@ -130,3 +130,19 @@ pub mod packed {
         pub const N: super::N = 0;
     }
 }
+
+/// The symbols by which an HPy runtime finds a module in a binary.
+#[cfg(not(feature = "cpython"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_runtimes {
+    ($($item:item)*) => { $(#[unsafe(no_mangle)] $item)* };
+}
+
+/// An ordinary extension is for CPython alone: no runtime may take it for a universal binary.
+#[cfg(feature = "cpython")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_runtimes {
+    ($($item:item)*) => { $($item)* };
+}

@@ -12,10 +12,6 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
-extern crate alloc;
-
-mod definition;
-mod spin;
 mod support;
 
 use hpy_sys::direct::HPyDirectModule;
@@ -28,5 +24,5 @@ use pyo3_ffi::PyObject;
 /// The calling thread is attached to an interpreter; `module` is constant data of the binary.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn _HPyDirect_Init(module: *const HPyDirectModule) -> *mut PyObject {
-    definition::of(module)
+    hpy_cpython::standalone::definition_of(module)
 }

@@ -1,17 +1,19 @@
-//! The `PyModuleDef` of a module of the binary, and the modules made of it.
+//! An ordinary extension with this crate linked in: the `PyModuleDef` of a module of the binary, and the
+//! modules made of it. C extensions of the cpython ABI come here through hpy-static, Rust ones through
+//! hpy-rs with its feature `cpython`.
 //!
 //! There is one definition per module for the whole process: CPython may ask for it in one interpreter and
 //! import in another. Its create slot makes the module as hpy-cpython makes any, with a [`Record`] of its
 //! own; CPython then puts this definition in place of the record's, so the record is kept here and freed
 //! with the module.
 
+use crate::module::{self, Record};
 use crate::spin::Spin;
+use crate::state;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use hpy_cpython::module::{self, Record};
-use hpy_cpython::state;
 use hpy_sys::direct::HPyDirectModule;
 use hpy_sys::ext::{HPY_EXTENSIONS_VERSION, HPY_MODULE_MAIN_INTERPRETER_ONLY};
 use hpy_sys::{HPy, HPy_mod_create, HPyDef_Kind_Slot, HPyModuleDef};
@@ -34,7 +36,7 @@ static KNOWN: Spin<Vec<(usize, usize)>> = Spin::new(Vec::new());
 ///
 /// # Safety
 /// The calling thread is attached; `direct` is constant data of the binary.
-pub unsafe fn of(direct: *const HPyDirectModule) -> *mut PyObject {
+pub unsafe fn definition_of(direct: *const HPyDirectModule) -> *mut PyObject {
     if let Some(known) = KNOWN.with(|all| find_known(all, direct)) {
         return PyModuleDef_Init(known.cast());
     }
