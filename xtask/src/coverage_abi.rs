@@ -4,6 +4,7 @@ use crate::interpreters;
 use crate::paths::{root, target};
 use crate::pytest;
 use crate::report::{Outcome, Report};
+use crate::test::{BUILD_TESTS, MANY_MODES};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -48,9 +49,14 @@ pub fn run(options: &Options) -> Result<()> {
                 .current_dir(root())
                 .env("HPY_RS_COVERAGE", &counted)
                 .env("HPY_RS_THUNKS", thunks);
-            let arguments =
+            let mut arguments =
                 ["-p", "hpy_rs_coverage", "-n", "2", "--modes", "trace,hybrid-trace", "tests"]
-                    .map(str::to_owned);
+                    .map(str::to_owned)
+                    .to_vec();
+            let left_out: &[&str] = if thunks == "0" { &MANY_MODES } else { &[] };
+            for file in BUILD_TESTS.iter().chain(left_out) {
+                arguments.push(format!("--ignore=tests/{file}"));
+            }
             let run = pytest::run(
                 command,
                 &format!("coverage-abi-{thunks}"),

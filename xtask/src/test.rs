@@ -130,7 +130,7 @@ fn leaks(report: &mut Report, options: &Options) {
 
 /// Tests that load one binary in several modes or interpreters, or want the names of its functions: without thunks
 /// a binary serves one, and trampolines have no names.
-const MANY_MODES: [&str; 7] = [
+pub const MANY_MODES: [&str; 7] = [
     "test_debug.py",
     "test_direct.py",
     "test_example_wordindex.py",
@@ -220,7 +220,7 @@ fn counted(logged: crate::process::Logged) -> Result<Outcome> {
 
 /// Tests that build projects with setuptools, CMake and Meson or try compilers: they take minutes and say little
 /// about an interpreter.
-const BUILD_TESTS: [&str; 6] = [
+pub const BUILD_TESTS: [&str; 6] = [
     "test_cdevkit_builds.py",
     "test_cdevkit_config.py",
     "test_cdevkit_headers.py",

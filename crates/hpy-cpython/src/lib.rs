@@ -4,7 +4,8 @@
 //! family a function is in. Around them: [`state`] (one per interpreter), [`context`] (the table of
 //! functions and constants), [`thunk`] and [`bind`] (how calls from CPython reach a binary), [`layout`]
 //! (everything we know about CPython's structs, per version), [`backend`] (what contexts that wrap this
-//! one call), [`standalone`] (this crate inside an ordinary extension).
+//! one call), [`direct`] (modules that CPython imports itself), [`standalone`] (this crate inside an ordinary
+//! extension).
 //!
 //! A handle is the `PyObject *`, bit for bit: see [`handle`].
 //!
@@ -32,6 +33,7 @@ extern crate alloc;
 pub mod backend;
 pub mod bind;
 pub mod context;
+pub mod direct;
 pub mod ext;
 pub mod handle;
 pub mod layout;

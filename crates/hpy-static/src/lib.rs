@@ -17,8 +17,7 @@ mod support;
 use hpy_sys::direct::HPyDirectModule;
 use pyo3_ffi::PyObject;
 
-/// What `PyInit_NAME` returns: the definition of the module that CPython then makes and executes. Null with
-/// an exception on failure.
+/// What `PyInit_NAME` returns: the definition of the module that CPython then makes and executes. Not null.
 ///
 /// # Safety
 /// The calling thread is attached to an interpreter; `module` is constant data of the binary.
