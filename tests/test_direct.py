@@ -19,6 +19,7 @@ import weakref
 import pytest
 
 import extensions
+import rust_extension
 from hpy.devel.stub import stub_source
 from subinterpreters import KINDS, Failed, interpreter
 
@@ -275,6 +276,65 @@ def test_without_the_runtime(place, missing):
     lines = ran.stdout.splitlines()
     assert "pip install hpy-rs" in lines[0] and "direct" in lines[0]
     assert lines[1:] == ["True", "False"]
+
+
+def test_once_the_runtime_is_there_the_import_works(place):
+    code = """
+        import sys
+        sys.modules["hpy"] = None
+        for _ in range(3):
+            try:
+                import direct
+            except ImportError:
+                pass
+        del sys.modules["hpy"]
+        import direct
+        print(direct.executed)
+    """
+    ran = run(code, place().parent)
+    assert (ran.stdout, ran.stderr) == ("1\n", "")
+
+
+WITHOUT_IN_A_SUBINTERPRETER = """
+    import sys
+    sys.path.insert(0, {tests!r})
+    from subinterpreters import Failed, interpreter
+    sys.modules["hpy"] = None
+    for _ in range(2):
+        with interpreter({kind!r}) as other:
+            for _ in range(2):
+                try:
+                    other.run("import sys\\n{inside}\\nimport {name} as m")
+                except Failed as error:
+                    print(error.kind, error.message)
+                else:
+                    print("imported")
+            assert other.run("import sys; result = {name!r} in sys.modules") is {imported}
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["direct", "rust_ext"])
+@pytest.mark.parametrize("inside", ["sys.modules['hpy'] = None", "pass"])
+def test_without_the_runtime_in_a_subinterpreter(place, kind, name, inside):
+    if name == "direct":
+        folder = place().parent
+    else:
+        folder = place(source=rust_extension.binary(), name="rust_ext.so").parent
+    # From 3.13 on CPython asks a binary in the main interpreter, which has no runtime in any case here.
+    imported = inside == "pass" and sys.version_info < (3, 13)
+    tests = os.path.dirname(__file__)
+    ran = run(
+        WITHOUT_IN_A_SUBINTERPRETER.format(tests=tests, kind=kind, name=name, inside=inside, imported=imported), folder
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    lines = ran.stdout.splitlines()
+    assert len(lines) == 4
+    if imported:
+        assert set(lines) == {"imported"}
+    else:
+        assert all(line.startswith(f"ImportError {name} ") for line in lines)
+        assert all(("main interpreter" if inside == "pass" else "pip install hpy-rs") in line for line in lines)
 
 
 def test_no_link_to_libpython():
