@@ -4,6 +4,7 @@ use crate::call::quiet;
 use crate::docs;
 use crate::options::{self, Opt};
 use crate::params::{Portable, last_segment};
+use crate::stub::Stub;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
@@ -50,7 +51,22 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
         .iter()
         .map(|member| member.properties(&name, &class))
         .collect::<syn::Result<Vec<_>>>()?;
-    let doc = docs::c_literal(&docs::text(&item.attrs));
+    let doc = docs::text(&item.attrs);
+    let mut lines = Stub::default();
+    if !subclass {
+        lines.text("@typing.final\n");
+    }
+    lines.text(&format!("class {name}"));
+    if let Some(base) = &base {
+        lines.text("(");
+        lines.hint(quote::quote_spanned!(base.span()=> ::hpy::impl_::KindHint::<'_, #base>::HINT));
+        lines.text(")");
+    }
+    lines.class_body(&doc);
+    members.iter().for_each(|member| member.lines(&class, &mut lines));
+    lines.hint(quote!(__METHODS));
+    let lines = lines.constant();
+    let doc = docs::c_literal(&doc);
     let base_type = match &base {
         Some(path) => quote!(#path),
         None => quote!(::hpy::Object),
@@ -70,6 +86,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
 
             impl ::hpy::kinds::Kind for #ident {
                 const NAME: &'static str = #name;
+                const HINT: ::hpy::Hint = ::hpy::Hint::Local(#name);
                 #[inline(always)]
                 fn check(object: &::hpy::Handle<'_, ::hpy::kinds::Any>) -> bool {
                     ::hpy::impl_::is_instance::<#ident>(object)
@@ -106,7 +123,13 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
 
             #frozen_impl
 
+            const __METHODS: ::hpy::Hint = {
+                use ::hpy::impl_::NoMethods as _;
+                ::hpy::impl_::FindMethods::<#ident>::STUB
+            };
+
             impl ::hpy::impl_::Export for #ident {
+                const STUB: ::hpy::Hint = #lines;
                 fn export() -> ::hpy::impl_::Exported {
                     ::hpy::impl_::Exported::Class(<#ident as ::hpy::Class>::definition())
                 }
@@ -177,6 +200,31 @@ fn members(fields: &mut Fields) -> syn::Result<Vec<Part>> {
 }
 
 impl Part {
+    /// The lines of its property.
+    fn lines(&self, class: &Type, stub: &mut Stub) {
+        if !self.get && !self.set {
+            return;
+        }
+        let mut ty = self.ty.clone();
+        Portable { class: Some(class) }.visit_type_mut(&mut ty);
+        let (getter, setter) = if last_segment(&ty).is_some_and(|segment| segment.ident == "Field")
+        {
+            let hint = quote::quote_spanned!(ty.span()=> ::hpy::impl_::FieldHint::<#ty>::HINT);
+            (hint.clone(), hint)
+        } else {
+            (
+                quote::quote_spanned!(ty.span()=> ::hpy::impl_::OutputHint::<'_, #ty>::HINT),
+                quote::quote_spanned!(ty.span()=> ::hpy::impl_::ArgHint::<'_, #ty>::HINT),
+            )
+        };
+        stub.property(
+            &self.name,
+            &self.doc,
+            self.get.then_some(getter),
+            self.set.then_some(setter),
+        );
+    }
+
     /// Statements that push the properties of this part to `__items`.
     fn properties(&self, class_name: &str, class: &Type) -> syn::Result<TokenStream> {
         let mut tokens = TokenStream::new();

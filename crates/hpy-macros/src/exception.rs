@@ -3,6 +3,7 @@
 use crate::call::quiet;
 use crate::docs;
 use crate::options::{self, Opt};
+use crate::stub::Stub;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::spanned::Spanned;
@@ -29,7 +30,14 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
             }
         }
     }
-    let doc = docs::c_literal(&docs::text(&item.attrs));
+    let doc = docs::text(&item.attrs);
+    let mut lines = Stub::default();
+    lines.text(&format!("class {name}("));
+    lines.hint(quote!(<#base as ::hpy::exc::ExceptionType>::HINT));
+    lines.text(")");
+    lines.class_body(&doc);
+    let lines = lines.constant();
+    let doc = docs::c_literal(&doc);
     let quiet = quiet();
     Ok(quote! {
         #item
@@ -53,10 +61,12 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
             }
 
             impl ::hpy::exc::ExceptionType for #ident {
+                const HINT: ::hpy::Hint = ::hpy::Hint::Local(#name);
                 const TYPE: ::hpy::impl_::ExcType = ::hpy::impl_::ExcType::Own(&DEFINITION.global);
             }
 
             impl ::hpy::impl_::Export for #ident {
+                const STUB: ::hpy::Hint = #lines;
                 fn export() -> ::hpy::impl_::Exported {
                     ::hpy::impl_::Exported::Exception(&DEFINITION)
                 }

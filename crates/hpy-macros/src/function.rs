@@ -4,6 +4,7 @@ use crate::call::{Callee, quiet};
 use crate::docs;
 use crate::options::{self, CallOptions};
 use crate::params::{Context, Params, Style, TakesClass, plain_name};
+use crate::stub::{self, Function, Stub};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ItemFn;
@@ -25,6 +26,19 @@ pub fn expand(attribute: TokenStream, mut item: ItemFn) -> syn::Result<TokenStre
     };
     let doc = docs::text(&item.attrs);
     let definition = callee.method(&name, "$module", &doc)?;
+    let mut lines = Stub::default();
+    lines.function(
+        "",
+        &Function {
+            name: &name,
+            first: "",
+            params: &params,
+            result: stub::result(params.returns.as_ref(), &quote!(OutputHint)),
+            doc: &doc,
+            optional_from: None,
+        },
+    );
+    let lines = lines.constant();
     let visibility = &item.vis;
     let quiet = quiet();
     // The function is a value, the struct a type: one name can be both, and a `use` brings both.
@@ -39,6 +53,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemFn) -> syn::Result<TokenStre
         #quiet
         const _: () = {
             impl ::hpy::impl_::Export for #marker {
+                const STUB: ::hpy::Hint = #lines;
                 fn export() -> ::hpy::impl_::Exported {
                     ::hpy::impl_::Exported::Function(#definition)
                 }

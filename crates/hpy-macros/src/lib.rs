@@ -17,6 +17,7 @@ mod params;
 mod signature;
 mod slots;
 mod special;
+mod stub;
 
 use proc_macro::TokenStream;
 use syn::parse_macro_input;

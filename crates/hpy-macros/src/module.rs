@@ -4,6 +4,7 @@ use crate::call::quiet;
 use crate::docs;
 use crate::options::{self, Opt};
 use crate::params::{last_segment, plain_name};
+use crate::stub::{self, Stub};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::spanned::Spanned;
@@ -36,9 +37,21 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
     };
     let mut parts = Parts::default();
     content.iter_mut().try_for_each(|item| parts.take(item))?;
-    let doc = docs::c_literal(&docs::text(&item.attrs));
+    let doc = docs::text(&item.attrs);
     let Parts { exports, constants, globals, init } = parts;
-    let constants = constants.iter().map(|(name, value)| {
+    let mut lines = Stub::default();
+    lines.text(&format!("\x1e{name}\n"));
+    if !doc.is_empty() {
+        lines.docstring("", &doc);
+    }
+    for (name, _, ty) in &constants {
+        lines.value("", name, stub::result(Some(ty), &quote!(OutputHint)), false);
+    }
+    exports.iter().for_each(|path| lines.hint(quote!(<#path as ::hpy::impl_::Export>::STUB)));
+    lines.text("\x1f");
+    let lines = lines.constant();
+    let doc = docs::c_literal(&doc);
+    let constants = constants.iter().map(|(name, value, _)| {
         let name = docs::c_literal(name);
         quote! {
             ::hpy::impl_::add_value(__ctx, __module, #name, |__ctx| {
@@ -75,6 +88,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
                 }
 
                 impl ::hpy::impl_::Export for __Module {
+                    const STUB: ::hpy::Hint = #lines;
                     fn export() -> ::hpy::impl_::Exported {
                         static SUBMODULE: ::hpy::impl_::Submodule = ::hpy::impl_::Submodule {
                             name: #name,
@@ -102,6 +116,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
     let major_symbol = symbol("get_required_hpy_major_version_");
     let minor_symbol = symbol("get_required_hpy_minor_version_");
     let direct_symbol = symbol("PyInit_");
+    let stubs_symbol = symbol("hpy_stubs_");
     let quiet = quiet();
     let generated: syn::File = syn::parse2(quote! {
         #quiet
@@ -121,6 +136,12 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
                     Ok(())
                 }) }
             }
+
+            // Nothing reads it at run time: tools find it by its first bytes.
+            #[unsafe(no_mangle)]
+            pub static #stubs_symbol: [u8; ::hpy::impl_::record_len(&__STUB)] =
+                ::hpy::impl_::record(&__STUB);
+            const __STUB: ::hpy::Hint = #lines;
 
             ::hpy::__for_runtimes! {
                 pub extern "C" fn #init_symbol() -> *mut ::hpy::impl_::sys::HPyModuleDef {
@@ -188,7 +209,8 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
 struct Parts {
     /// Paths of functions and classes.
     exports: Vec<TokenStream>,
-    constants: Vec<(String, TokenStream)>,
+    /// Name, value, type.
+    constants: Vec<(String, TokenStream, Type)>,
     globals: Vec<TokenStream>,
     init: Option<(TokenStream, bool)>,
 }
@@ -240,7 +262,7 @@ impl Parts {
             Item::Const(constant) if has(&constant.attrs, "constant") => {
                 take(&mut constant.attrs, "constant");
                 let ident = &constant.ident;
-                self.constants.push((plain_name(ident), quote!(#ident)));
+                self.constants.push((plain_name(ident), quote!(#ident), (*constant.ty).clone()));
             }
             Item::Static(global) if is_global(&global.ty) => {
                 let ident = &global.ident;

@@ -56,6 +56,8 @@ pub struct Params {
     pub text: String,
     /// Where the result type is written.
     pub result: Span,
+    /// The result type, None for none.
+    pub returns: Option<Type>,
 }
 
 /// How parameters are taken where no signature says so.
@@ -215,6 +217,14 @@ impl Params {
             result: match &signature.output {
                 syn::ReturnType::Default => signature.ident.span(),
                 syn::ReturnType::Type(_, ty) => ty.span(),
+            },
+            returns: match &signature.output {
+                syn::ReturnType::Default => None,
+                syn::ReturnType::Type(_, ty) => {
+                    let mut ty = (**ty).clone();
+                    Portable { class: context.class }.visit_type_mut(&mut ty);
+                    Some(ty)
+                }
             },
         };
         match spec {
@@ -380,6 +390,25 @@ fn param_of(param: &PatType, context: &Context<'_>) -> syn::Result<Param> {
 }
 
 impl Param {
+    /// The type hint of the argument: an expression of type `Hint`.
+    pub fn hint(&self) -> TokenStream {
+        let ty = &self.ty;
+        match ty {
+            Type::Reference(reference)
+                if self.default.is_none() || !is_named(&reference.elem, "str") =>
+            {
+                let target = &reference.elem;
+                let span = target.span();
+                if reference.mutability.is_some() {
+                    quote::quote_spanned!(span=> ::hpy::impl_::BorrowMutHint::<'_, #target>::HINT)
+                } else {
+                    quote::quote_spanned!(span=> ::hpy::impl_::BorrowHint::<'_, #target>::HINT)
+                }
+            }
+            _ => quote::quote_spanned!(ty.span()=> ::hpy::impl_::ArgHint::<'_, #ty>::HINT),
+        }
+    }
+
     /// The statement that binds `local` to the converted argument `object`, an expression of type
     /// `Ref<'ctx, Any>`, and the expression that is passed on.
     pub fn convert(

@@ -3,7 +3,7 @@
 use crate::exc::TypeError;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Dict, List, Str, Tuple};
-use crate::{Ctx, FromPy, PyErr, PyResult};
+use crate::{Ctx, FromPy, Hint, PyErr, PyResult};
 use core::marker::PhantomData;
 use hpy_sys::{HPy, api};
 use std::collections::{BTreeMap, HashMap};
@@ -387,6 +387,9 @@ impl<'ctx> Args<'ctx> {
     note = "use `Args<'_>`, `Vec<T>` or `Handle<'_, Tuple>`"
 )]
 pub trait FromArgs<'ctx>: Sized {
+    /// The hint of one of them.
+    #[doc(hidden)]
+    const HINT: Hint = Hint::ANY;
     #[doc(hidden)]
     fn from_args(args: Args<'ctx>) -> PyResult<'ctx, Self>;
 }
@@ -398,6 +401,7 @@ impl<'ctx> FromArgs<'ctx> for Args<'ctx> {
 }
 
 impl<'ctx, T: FromPy<'ctx>> FromArgs<'ctx> for Vec<T> {
+    const HINT: Hint = T::HINT;
     fn from_args(args: Args<'ctx>) -> PyResult<'ctx, Self> {
         args.iter()
             .enumerate()
@@ -420,6 +424,9 @@ impl<'ctx> FromArgs<'ctx> for Handle<'ctx, Tuple> {
     note = "use `Handle<'_, Dict>`, `HashMap<String, T>` or `BTreeMap<String, T>`"
 )]
 pub trait FromKwargs<'ctx>: Sized {
+    /// The hint of one value.
+    #[doc(hidden)]
+    const HINT: Hint = Hint::ANY;
     #[doc(hidden)]
     fn from_kwargs(kwargs: Handle<'ctx, Dict>) -> PyResult<'ctx, Self>;
 }
@@ -435,6 +442,7 @@ where
     K: for<'a> FromPy<'a> + Eq + Hash,
     V: for<'a> FromPy<'a>,
 {
+    const HINT: Hint = <V as FromPy<'ctx>>::HINT;
     fn from_kwargs(kwargs: Handle<'ctx, Dict>) -> PyResult<'ctx, Self> {
         Ok(kwargs.pairs()?.into_iter().collect())
     }
@@ -445,6 +453,7 @@ where
     K: for<'a> FromPy<'a> + Ord,
     V: for<'a> FromPy<'a>,
 {
+    const HINT: Hint = <V as FromPy<'ctx>>::HINT;
     fn from_kwargs(kwargs: Handle<'ctx, Dict>) -> PyResult<'ctx, Self> {
         Ok(kwargs.pairs()?.into_iter().collect())
     }
@@ -458,6 +467,8 @@ where
 )]
 pub trait BorrowArg<'a> {
     #[doc(hidden)]
+    const HINT: Hint = Hint::ANY;
+    #[doc(hidden)]
     type Guard: core::ops::Deref<Target = Self>;
     #[doc(hidden)]
     fn borrow_arg(object: Ref<'a, Any>) -> PyResult<'a, Self::Guard>;
@@ -470,12 +481,15 @@ pub trait BorrowArg<'a> {
 )]
 pub trait BorrowMutArg<'a> {
     #[doc(hidden)]
+    const HINT: Hint = Hint::ANY;
+    #[doc(hidden)]
     type Guard: core::ops::DerefMut<Target = Self>;
     #[doc(hidden)]
     fn borrow_mut_arg(object: Ref<'a, Any>) -> PyResult<'a, Self::Guard>;
 }
 
 impl<'a> BorrowArg<'a> for str {
+    const HINT: Hint = Hint::Text("str");
     type Guard = &'a str;
     #[inline(always)]
     fn borrow_arg(object: Ref<'a, Any>) -> PyResult<'a, &'a str> {
@@ -506,6 +520,7 @@ impl<'a, T> BorrowArg<'a> for [T]
 where
     T: for<'b> FromPy<'b> + 'static,
 {
+    const HINT: Hint = <T as FromPy<'a>>::VEC_HINT;
     type Guard = SliceGuard<'a, T>;
     #[inline]
     fn borrow_arg(object: Ref<'a, Any>) -> PyResult<'a, Self::Guard> {
@@ -522,6 +537,7 @@ where
 }
 
 impl<'a, T: crate::kinds::Kind> BorrowArg<'a> for Handle<'a, T> {
+    const HINT: Hint = T::HINT;
     type Guard = Ref<'a, T>;
     #[inline(always)]
     fn borrow_arg(object: Ref<'a, Any>) -> PyResult<'a, Ref<'a, T>> {
@@ -530,6 +546,7 @@ impl<'a, T: crate::kinds::Kind> BorrowArg<'a> for Handle<'a, T> {
 }
 
 impl<'a> BorrowArg<'a> for std::path::Path {
+    const HINT: Hint = <std::path::PathBuf as FromPy<'a>>::HINT;
     type Guard = std::path::PathBuf;
     fn borrow_arg(object: Ref<'a, Any>) -> PyResult<'a, Self::Guard> {
         std::path::PathBuf::from_py(object)

@@ -306,6 +306,8 @@ macro_rules! buffer {
         }
 
         impl<'a, T: Element> FromPy<'a> for $name<'a, T> {
+            const HINT: crate::Hint = crate::Hint::Text("collections.abc.Buffer");
+
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
                 $name::new(&*object)
             }

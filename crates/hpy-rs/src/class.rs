@@ -546,6 +546,7 @@ pub unsafe fn receiver<'ctx, T: Class>(ctx: Ctx<'ctx>, raw: HPy) -> Ref<'ctx, T>
 }
 
 impl<'a, T: Class> crate::args::BorrowArg<'a> for T {
+    const HINT: crate::Hint = <T as Kind>::HINT;
     type Guard = ClassRef<'a, T>;
     #[inline]
     fn borrow_arg(object: Ref<'a, Any>) -> PyResult<'a, ClassRef<'a, T>> {
@@ -554,6 +555,7 @@ impl<'a, T: Class> crate::args::BorrowArg<'a> for T {
 }
 
 impl<'a, T: Mutable> crate::args::BorrowMutArg<'a> for T {
+    const HINT: crate::Hint = <T as Kind>::HINT;
     type Guard = ClassMut<'a, T>;
     #[inline]
     fn borrow_mut_arg(object: Ref<'a, Any>) -> PyResult<'a, ClassMut<'a, T>> {

@@ -3,7 +3,7 @@
 use crate::exc::{AttributeError, OverflowError, RuntimeError, TypeError};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Kind, Type};
-use crate::{Ctx, IntoPy, PyErr, PyResult};
+use crate::{Ctx, Hint, IntoPy, PyErr, PyResult};
 use core::any::Any as Payload;
 use core::cell::RefCell;
 use core::ffi::c_int;
@@ -149,10 +149,12 @@ fn panic_exception(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Type>> {
     note = "return a type that implements `IntoPy`, or `Result<T, E>` of one where `PyErr: From<E>`"
 )]
 pub trait Output<'ctx> {
+    const HINT: Hint = Hint::ANY;
     fn output(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>>;
 }
 
 impl<'ctx, T: IntoPy<'ctx>> Output<'ctx> for T {
+    const HINT: Hint = T::HINT;
     #[inline(always)]
     fn output(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         self.into_py(ctx)
@@ -160,6 +162,7 @@ impl<'ctx, T: IntoPy<'ctx>> Output<'ctx> for T {
 }
 
 impl<'ctx, T: IntoPy<'ctx>, E: Into<PyErr<'ctx>>> Output<'ctx> for Result<T, E> {
+    const HINT: Hint = T::HINT;
     #[inline(always)]
     fn output(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         self.map_err(Into::into)?.into_py(ctx)
@@ -172,10 +175,12 @@ impl<'ctx, T: IntoPy<'ctx>, E: Into<PyErr<'ctx>>> Output<'ctx> for Result<T, E> 
     note = "return `Option<T>`, None at the end, or `Result<Option<T>, E>`"
 )]
 pub trait NextOutput<'ctx> {
+    const HINT: Hint = Hint::ANY;
     fn next_output(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>>;
 }
 
 impl<'ctx, T: IntoPy<'ctx>> NextOutput<'ctx> for Option<T> {
+    const HINT: Hint = T::HINT;
     #[inline]
     fn next_output(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         match self {
@@ -197,6 +202,7 @@ impl<'ctx, T: IntoPy<'ctx>> NextOutput<'ctx> for Option<T> {
 }
 
 impl<'ctx, T: IntoPy<'ctx>, E: Into<PyErr<'ctx>>> NextOutput<'ctx> for Result<Option<T>, E> {
+    const HINT: Hint = T::HINT;
     #[inline]
     fn next_output(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         self.map_err(Into::into)?.next_output(ctx)

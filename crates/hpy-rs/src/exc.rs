@@ -15,7 +15,7 @@
 use crate::class::TypeGlobal;
 use crate::handle::Handle;
 use crate::kinds::Type;
-use crate::{Ctx, PyErr};
+use crate::{Ctx, Hint, PyErr};
 use hpy_sys::{HPy, HPyContext};
 use std::borrow::Cow;
 
@@ -23,6 +23,9 @@ use std::borrow::Cow;
 pub trait ExceptionType {
     #[doc(hidden)]
     const TYPE: ExcType;
+    /// The type's name in `.pyi` files.
+    #[doc(hidden)]
+    const HINT: Hint = Hint::Text("Exception");
 
     /// An error with this message.
     #[allow(clippy::new_ret_no_self)]
@@ -99,6 +102,7 @@ macro_rules! exceptions {
 
         impl ExceptionType for $name {
             const TYPE: ExcType = ExcType::Constant(|ctx| ctx.$constant);
+            const HINT: Hint = Hint::Text(stringify!($name));
         }
     )*};
 }

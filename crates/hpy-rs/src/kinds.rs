@@ -1,7 +1,7 @@
 //! What a handle promises of its object.
 
 use crate::handle::Handle;
-use crate::{Ctx, PyErr, PyResult};
+use crate::{Ctx, Hint, PyErr, PyResult};
 use hpy_sys::api;
 
 /// A kind of object that handles can be typed with: one of this module's markers or a class.
@@ -9,18 +9,22 @@ pub trait Kind: 'static {
     /// The name that error messages use.
     const NAME: &'static str;
 
+    /// The type hint in `.pyi` files.
+    const HINT: Hint = Hint::Text(Self::NAME);
+
     /// Whether the object is of this kind, as `isinstance` says.
     fn check(object: &Handle<'_, Any>) -> bool;
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident $name:literal = |$ctx:ident, $h:ident| $check:expr;)*) => {$(
+    ($($(#[$doc:meta])* $kind:ident $name:literal $($hint:literal)? = |$ctx:ident, $h:ident| $check:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         pub enum $kind {}
 
         impl Kind for $kind {
             const NAME: &'static str = $name;
+            $(const HINT: Hint = Hint::Text($hint);)?
             #[inline(always)]
             fn check(object: &Handle<'_, Any>) -> bool {
                 let $ctx = object.ctx().as_raw();
@@ -37,7 +41,7 @@ macro_rules! kinds {
 
 kinds! {
     /// Any object.
-    Any "object" = |_ctx, _h| true;
+    Any "object" "typing.Any" = |_ctx, _h| true;
     /// `str`
     Str "str" = |ctx, h| api::HPyUnicode_Check(ctx, h) != 0;
     /// `int` (`bool` is one)
@@ -51,11 +55,11 @@ kinds! {
     /// `bytes`
     Bytes "bytes" = |ctx, h| api::HPyBytes_Check(ctx, h) != 0;
     /// `list`
-    List "list" = |ctx, h| api::HPyList_Check(ctx, h) != 0;
+    List "list" "list[typing.Any]" = |ctx, h| api::HPyList_Check(ctx, h) != 0;
     /// `tuple`
-    Tuple "tuple" = |ctx, h| api::HPyTuple_Check(ctx, h) != 0;
+    Tuple "tuple" "tuple[typing.Any, ...]" = |ctx, h| api::HPyTuple_Check(ctx, h) != 0;
     /// `dict`
-    Dict "dict" = |ctx, h| api::HPyDict_Check(ctx, h) != 0;
+    Dict "dict" "dict[typing.Any, typing.Any]" = |ctx, h| api::HPyDict_Check(ctx, h) != 0;
     /// `slice`
     Slice "slice" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_SliceType) != 0;
     /// `type`: a class

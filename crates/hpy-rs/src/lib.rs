@@ -91,6 +91,8 @@ pub mod exc;
 mod field;
 mod global;
 mod handle;
+#[allow(missing_docs)]
+mod hint;
 pub mod kinds;
 mod name;
 mod object;
@@ -110,6 +112,7 @@ pub use err::{PyErr, PyResult};
 pub use field::{Field, Traverse, Visitor};
 pub use global::Global;
 pub use handle::{Handle, Ref};
+pub use hint::Hint;
 pub use hpy_macros::{FromPy, IntoPy, class, exception, function, methods, module};
 pub use name::Name;
 pub use object::{CallArgs, Compare, KwArgs, ListItems, PyIter, SliceIndices, TupleItems};
@@ -159,6 +162,10 @@ pub mod impl_ {
     };
     pub use crate::exc::ExcType;
     pub use crate::field::field_value;
+    pub use crate::hint::{
+        ArgHint, ArgsHint, BorrowHint, BorrowMutHint, FieldHint, KindHint, KwargsHint, NextHint,
+        NoHint, OutputHint, record, record_len,
+    };
     pub use crate::runtime::{call_from_trampoline, set_extensions, set_trampoline_context};
     pub use crate::trampoline::packed;
     pub use hpy_sys as sys;
@@ -176,11 +183,14 @@ pub mod impl_ {
         note = "what is exported has #[hpy::function], #[hpy::class] or #[hpy::exception]"
     )]
     pub trait Export {
+        /// Its lines in the `.pyi` file.
+        const STUB: crate::Hint = crate::Hint::Text("");
         fn export() -> Exported;
     }
 
     /// What `#[hpy::methods]` gives to a class.
     pub trait Methods {
+        const STUB: crate::Hint;
         fn items() -> Vec<Item>;
         const HAS_NEW: bool;
     }
@@ -188,12 +198,14 @@ pub mod impl_ {
     /// Finds the methods of a class, if it has any: the inherent function wins where it applies.
     pub struct FindMethods<T>(core::marker::PhantomData<T>);
     impl<T: Methods> FindMethods<T> {
+        pub const STUB: crate::Hint = T::STUB;
         pub const HAS_NEW: bool = T::HAS_NEW;
         pub fn items() -> Vec<Item> {
             T::items()
         }
     }
     pub trait NoMethods {
+        const STUB: crate::Hint = crate::Hint::Text("");
         const HAS_NEW: bool = false;
         fn items() -> Vec<Item> {
             Vec::new()

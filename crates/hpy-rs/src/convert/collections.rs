@@ -4,7 +4,7 @@ use super::{FromPy, IntoPy};
 use crate::exc::ValueError;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Dict, Kind, List, Str, Tuple};
-use crate::{Ctx, PyErr, PyResult};
+use crate::{Ctx, Hint, PyErr, PyResult};
 use core::hash::{BuildHasher, Hash};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -51,6 +51,8 @@ impl<'a, T> FromPy<'a> for Vec<T>
 where
     T: for<'b> FromPy<'b>,
 {
+    const HINT: Hint = <T as FromPy<'a>>::VEC_HINT;
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         match T::vec_from_py(object)? {
             Some(values) => Ok(values),
@@ -61,6 +63,8 @@ where
 
 /// A list; of `u8` bytes.
 impl<'ctx, T: IntoPy<'ctx>> IntoPy<'ctx> for Vec<T> {
+    const HINT: Hint = T::VEC_HINT;
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         T::vec_into_py(self, ctx)
     }
@@ -71,6 +75,8 @@ impl<'a, T, const N: usize> FromPy<'a> for [T; N]
 where
     T: for<'b> FromPy<'b>,
 {
+    const HINT: Hint = <T as FromPy<'a>>::VEC_HINT;
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         let values = Vec::<T>::from_py(object)?;
         let count = values.len();
@@ -81,6 +87,8 @@ where
 }
 
 impl<'ctx, T: IntoPy<'ctx>, const N: usize> IntoPy<'ctx> for [T; N] {
+    const HINT: Hint = T::VEC_HINT;
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         T::vec_into_py(Vec::from(self), ctx)
     }
@@ -93,6 +101,12 @@ macro_rules! sets {
         where
             T: for<'b> FromPy<'b> $(+ $bound)*,
         {
+            const HINT: Hint = Hint::Join(&[
+                Hint::Text("collections.abc.Iterable["),
+                <T as FromPy<'a>>::HINT,
+                Hint::Text("]"),
+            ]);
+
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
                 let mut values = $set::new();
                 each_item(object, "a set", |item| {
@@ -116,6 +130,8 @@ fn new_set<'ctx>(ctx: Ctx<'ctx>, items: Handle<'ctx, List>) -> PyResult<'ctx, Ha
 
 /// A set.
 impl<'ctx, T: IntoPy<'ctx>, S> IntoPy<'ctx> for HashSet<T, S> {
+    const HINT: Hint = Hint::Join(&[Hint::Text("set["), T::HINT, Hint::Text("]")]);
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         new_set(ctx, List::from_iter(ctx, self)?)
     }
@@ -123,9 +139,17 @@ impl<'ctx, T: IntoPy<'ctx>, S> IntoPy<'ctx> for HashSet<T, S> {
 
 /// A set.
 impl<'ctx, T: IntoPy<'ctx>> IntoPy<'ctx> for BTreeSet<T> {
+    const HINT: Hint = Hint::Join(&[Hint::Text("set["), T::HINT, Hint::Text("]")]);
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         new_set(ctx, List::from_iter(ctx, self)?)
     }
+}
+
+macro_rules! dict_hint {
+    ($key:expr, $value:expr) => {
+        Hint::Join(&[Hint::Text("dict["), $key, Hint::Text(", "), $value, Hint::Text("]")])
+    };
 }
 
 impl<'a, K, V, S> FromPy<'a> for HashMap<K, V, S>
@@ -134,6 +158,8 @@ where
     V: for<'b> FromPy<'b>,
     S: BuildHasher + Default,
 {
+    const HINT: Hint = dict_hint!(<K as FromPy<'a>>::HINT, <V as FromPy<'a>>::HINT);
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         Ok(Ref::<'a, Dict>::from_py(object)?.pairs()?.into_iter().collect())
     }
@@ -144,6 +170,8 @@ where
     K: for<'b> FromPy<'b> + Ord,
     V: for<'b> FromPy<'b>,
 {
+    const HINT: Hint = dict_hint!(<K as FromPy<'a>>::HINT, <V as FromPy<'a>>::HINT);
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         Ok(Ref::<'a, Dict>::from_py(object)?.pairs()?.into_iter().collect())
     }
@@ -162,6 +190,8 @@ fn new_dict<'ctx, K: IntoPy<'ctx>, V: IntoPy<'ctx>>(
 
 /// A dict.
 impl<'ctx, K: IntoPy<'ctx>, V: IntoPy<'ctx>, S> IntoPy<'ctx> for HashMap<K, V, S> {
+    const HINT: Hint = dict_hint!(K::HINT, V::HINT);
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         new_dict(ctx, self)
     }
@@ -169,6 +199,8 @@ impl<'ctx, K: IntoPy<'ctx>, V: IntoPy<'ctx>, S> IntoPy<'ctx> for HashMap<K, V, S
 
 /// A dict in the order of the keys.
 impl<'ctx, K: IntoPy<'ctx>, V: IntoPy<'ctx>> IntoPy<'ctx> for BTreeMap<K, V> {
+    const HINT: Hint = dict_hint!(K::HINT, V::HINT);
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         new_dict(ctx, self)
     }

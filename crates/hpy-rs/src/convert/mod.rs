@@ -14,7 +14,7 @@ pub use tuples::{expect_items, item as tuple_item};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Kind, List};
 use crate::object::Arg;
-use crate::{Ctx, PyErr, PyResult};
+use crate::{Ctx, Hint, PyErr, PyResult};
 
 /// A Rust type that Python objects convert to.
 ///
@@ -46,8 +46,16 @@ use crate::{Ctx, PyErr, PyResult};
     note = "an instance of a class is taken as `&{Self}`, `&mut {Self}` or `Ref<'_, {Self}>`"
 )]
 pub trait FromPy<'a>: Sized {
+    /// The type hint of such an argument in `.pyi` files.
+    const HINT: Hint = Hint::ANY;
+
     /// Converts; TypeError where the object is of the wrong type ([`PyErr::wrong_type`]).
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self>;
+
+    /// The hint of a `Vec` of them.
+    #[doc(hidden)]
+    const VEC_HINT: Hint =
+        Hint::Join(&[Hint::Text("collections.abc.Iterable["), Self::HINT, Hint::Text("]")]);
 
     /// Converts a sequence of them, where the type has a faster way than item by item.
     #[doc(hidden)]
@@ -82,6 +90,12 @@ pub trait FromPy<'a>: Sized {
             with `Handle::instance(ctx, value)`"
 )]
 pub trait IntoPy<'ctx>: Sized {
+    /// The type hint of such a result in `.pyi` files.
+    const HINT: Hint = Hint::ANY;
+    /// The hint of a `Vec` of them.
+    #[doc(hidden)]
+    const VEC_HINT: Hint = Hint::Join(&[Hint::Text("list["), Self::HINT, Hint::Text("]")]);
+
     /// Converts.
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>>;
 
@@ -103,6 +117,7 @@ pub trait IntoPy<'ctx>: Sized {
 }
 
 impl<'a, T: Kind> FromPy<'a> for Ref<'a, T> {
+    const HINT: Hint = T::HINT;
     #[inline(always)]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         if T::check(&object) {
@@ -114,43 +129,55 @@ impl<'a, T: Kind> FromPy<'a> for Ref<'a, T> {
 }
 
 impl<'a, T: Kind> FromPy<'a> for Handle<'a, T> {
+    const HINT: Hint = T::HINT;
     #[inline]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         Ref::<'a, T>::from_py(object).map(Ref::to_owned)
     }
 }
 
-impl<'ctx, T> IntoPy<'ctx> for Handle<'ctx, T> {
-    #[inline(always)]
-    fn into_py(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
-        Ok(self.into_any())
-    }
+macro_rules! handles_into {
+    ($kind:ty, $hint:expr $(, $t:ident: $bound:ident)?) => {
+        impl<'ctx $(, $t: $bound)?> IntoPy<'ctx> for Handle<'ctx, $kind> {
+            const HINT: Hint = $hint;
+            #[inline(always)]
+            fn into_py(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+                Ok(self.into_any())
+            }
+        }
+
+        impl<'ctx $(, $t: $bound)?> IntoPy<'ctx> for &Handle<'ctx, $kind> {
+            const HINT: Hint = $hint;
+            #[inline]
+            fn into_py(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+                Ok(self.clone().into_any())
+            }
+            #[inline(always)]
+            unsafe fn into_arg(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Arg<'ctx>> {
+                Ok(Arg { raw: self.as_raw(), _owner: None })
+            }
+        }
+
+        impl<'ctx $(, $t: $bound)?> IntoPy<'ctx> for Ref<'ctx, $kind> {
+            const HINT: Hint = $hint;
+            #[inline]
+            fn into_py(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+                Ok(self.to_owned().into_any())
+            }
+            #[inline(always)]
+            unsafe fn into_arg(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Arg<'ctx>> {
+                Ok(Arg { raw: self.as_raw(), _owner: None })
+            }
+        }
+    };
 }
 
-impl<'ctx, T> IntoPy<'ctx> for &Handle<'ctx, T> {
-    #[inline]
-    fn into_py(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
-        Ok(self.clone().into_any())
-    }
-    #[inline(always)]
-    unsafe fn into_arg(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Arg<'ctx>> {
-        Ok(Arg { raw: self.as_raw(), _owner: None })
-    }
-}
-
-impl<'ctx, T> IntoPy<'ctx> for Ref<'ctx, T> {
-    #[inline]
-    fn into_py(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
-        Ok(self.to_owned().into_any())
-    }
-    #[inline(always)]
-    unsafe fn into_arg(self, _ctx: Ctx<'ctx>) -> PyResult<'ctx, Arg<'ctx>> {
-        Ok(Arg { raw: self.as_raw(), _owner: None })
-    }
-}
+handles_into!(T, T::HINT, T: Kind);
+handles_into!(crate::kinds::Module, Hint::Text("types.ModuleType"));
 
 /// `None`
 impl<'ctx> IntoPy<'ctx> for () {
+    const HINT: Hint = Hint::Text("None");
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         Ok(ctx.none().to_owned())
@@ -159,6 +186,7 @@ impl<'ctx> IntoPy<'ctx> for () {
 
 /// None is `None`.
 impl<'a, T: FromPy<'a>> FromPy<'a> for Option<T> {
+    const HINT: Hint = Hint::Join(&[T::HINT, Hint::Text(" | None")]);
     #[inline]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         if object.is_none() { Ok(None) } else { T::from_py(object).map(Some) }
@@ -167,6 +195,7 @@ impl<'a, T: FromPy<'a>> FromPy<'a> for Option<T> {
 
 /// None is `None`.
 impl<'ctx, T: IntoPy<'ctx>> IntoPy<'ctx> for Option<T> {
+    const HINT: Hint = Hint::Join(&[T::HINT, Hint::Text(" | None")]);
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         match self {
@@ -177,6 +206,7 @@ impl<'ctx, T: IntoPy<'ctx>> IntoPy<'ctx> for Option<T> {
 }
 
 impl<'ctx, T: IntoPy<'ctx>> IntoPy<'ctx> for Box<T> {
+    const HINT: Hint = T::HINT;
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         (*self).into_py(ctx)
     }

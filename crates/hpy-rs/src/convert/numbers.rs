@@ -4,7 +4,7 @@ use super::{FromPy, IntoPy};
 use crate::exc::{OverflowError, TypeError};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Bytes, Int};
-use crate::{Ctx, PyErr, PyResult, runtime, text};
+use crate::{Ctx, Hint, PyErr, PyResult, runtime, text};
 use hpy_sys::{HPy, HPyContext, api};
 
 /// After a failed conversion to an integer, whose exception is set: what has `__index__` is converted by that;
@@ -32,6 +32,7 @@ fn index_of<'a>(object: Ref<'a, Any>) -> PyResult<'a, Handle<'a, Int>> {
 macro_rules! through_context {
     ($($int:ty: $from:ident $as:ident;)*) => {$(
         impl<'a> FromPy<'a> for $int {
+            const HINT: Hint = Hint::Text("int");
             #[inline]
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
                 if runtime::cuts_floats() && !object.is_kind::<Int>() {
@@ -47,6 +48,7 @@ macro_rules! through_context {
         }
 
         impl<'ctx> IntoPy<'ctx> for $int {
+            const HINT: Hint = Hint::Text("int");
             #[inline]
             fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
                 // SAFETY: the context is live.
@@ -63,6 +65,7 @@ through_context! {
 }
 
 impl<'a> FromPy<'a> for i64 {
+    const HINT: Hint = Hint::Text("int");
     #[inline]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         if runtime::cuts_floats() && !object.is_kind::<Int>() {
@@ -85,6 +88,7 @@ impl<'a> FromPy<'a> for i64 {
 }
 
 impl<'ctx> IntoPy<'ctx> for i64 {
+    const HINT: Hint = Hint::Text("int");
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         // SAFETY: the context is live.
@@ -141,6 +145,7 @@ fn read_bulk<'a, T: Copy>(
 macro_rules! narrow {
     ($($int:ty)*) => {$(
         impl<'a> FromPy<'a> for $int {
+            const HINT: Hint = Hint::Text("int");
             #[inline]
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
                 let value = i64::from_py(object)?;
@@ -155,6 +160,7 @@ macro_rules! narrow {
         }
 
         impl<'ctx> IntoPy<'ctx> for $int {
+            const HINT: Hint = Hint::Text("int");
             #[inline]
             fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
                 i64::from(self).into_py(ctx)
@@ -167,6 +173,9 @@ narrow!(i8 i16 i32 u16 u32);
 
 /// An int from 0 to 255. Sequences of them are bytes.
 impl<'a> FromPy<'a> for u8 {
+    const HINT: Hint = Hint::Text("int");
+    const VEC_HINT: Hint = Hint::Text("bytes | collections.abc.Iterable[int]");
+
     #[inline]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         let value = i64::from_py(object)?;
@@ -184,6 +193,9 @@ impl<'a> FromPy<'a> for u8 {
 
 /// An int. A `Vec<u8>` becomes bytes.
 impl<'ctx> IntoPy<'ctx> for u8 {
+    const HINT: Hint = Hint::Text("int");
+    const VEC_HINT: Hint = Hint::Text("bytes");
+
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         i64::from(self).into_py(ctx)
@@ -198,6 +210,7 @@ impl<'ctx> IntoPy<'ctx> for u8 {
 macro_rules! wide {
     ($($int:ty, $half:ty;)*) => {$(
         impl<'a> FromPy<'a> for $int {
+            const HINT: Hint = Hint::Text("int");
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
                 let int = index_of(object)?;
                 // SAFETY: the handle is open and an int, so taking its low bits cannot fail.
@@ -219,6 +232,7 @@ macro_rules! wide {
         }
 
         impl<'ctx> IntoPy<'ctx> for $int {
+            const HINT: Hint = Hint::Text("int");
             fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
                 if let Ok(value) = i64::try_from(self) {
                     return value.into_py(ctx);
@@ -236,6 +250,7 @@ wide! {
 }
 
 impl<'a> FromPy<'a> for f64 {
+    const HINT: Hint = Hint::Text("float");
     #[inline]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         // SAFETY: the handle is open.
@@ -278,6 +293,7 @@ fn not_a_float(object: Ref<'_, Any>) -> PyErr<'_> {
 }
 
 impl<'ctx> IntoPy<'ctx> for f64 {
+    const HINT: Hint = Hint::Text("float");
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         // SAFETY: the context is live.
@@ -300,6 +316,7 @@ impl<'ctx> IntoPy<'ctx> for f64 {
 
 /// A float, rounded to 32 bits.
 impl<'a> FromPy<'a> for f32 {
+    const HINT: Hint = Hint::Text("float");
     #[inline]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         f64::from_py(object).map(|value| value as f32)
@@ -307,6 +324,7 @@ impl<'a> FromPy<'a> for f32 {
 }
 
 impl<'ctx> IntoPy<'ctx> for f32 {
+    const HINT: Hint = Hint::Text("float");
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         f64::from(self).into_py(ctx)
@@ -315,6 +333,7 @@ impl<'ctx> IntoPy<'ctx> for f32 {
 
 /// `True` or `False`; nothing else is taken for one.
 impl<'a> FromPy<'a> for bool {
+    const HINT: Hint = Hint::Text("bool");
     #[inline]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         let ctx = object.ctx();
@@ -329,6 +348,7 @@ impl<'a> FromPy<'a> for bool {
 }
 
 impl<'ctx> IntoPy<'ctx> for bool {
+    const HINT: Hint = Hint::Text("bool");
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         Ok(ctx.bool(self).to_owned())

@@ -3,11 +3,13 @@
 use super::{FromPy, IntoPy};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Bytes, Kind, Str};
-use crate::{Ctx, PyErr, PyResult};
+use crate::{Ctx, Hint, PyErr, PyResult};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 impl<'a> FromPy<'a> for OsString {
+    const HINT: Hint = Hint::Text("str | bytes | os.PathLike[str] | os.PathLike[bytes]");
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         let path = if Str::check(&object) || Bytes::check(&object) {
             object.to_owned()
@@ -44,6 +46,8 @@ fn from_plain<'a>(path: &'a Handle<'_, Any>) -> PyResult<'a, OsString> {
 }
 
 impl<'a> FromPy<'a> for PathBuf {
+    const HINT: Hint = Hint::Text("str | bytes | os.PathLike[str] | os.PathLike[bytes]");
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         OsString::from_py(object).map(PathBuf::from)
     }
@@ -51,6 +55,8 @@ impl<'a> FromPy<'a> for PathBuf {
 
 /// A str, with what is not text escaped as `os.fsdecode` does.
 impl<'ctx> IntoPy<'ctx> for &OsStr {
+    const HINT: Hint = Hint::Text("str");
+
     #[cfg(unix)]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         use std::os::unix::ffi::OsStrExt;
@@ -75,6 +81,8 @@ impl<'ctx> IntoPy<'ctx> for &OsStr {
 }
 
 impl<'ctx> IntoPy<'ctx> for OsString {
+    const HINT: Hint = Hint::Text("str");
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         self.as_os_str().into_py(ctx)
     }
@@ -82,6 +90,8 @@ impl<'ctx> IntoPy<'ctx> for OsString {
 
 /// A `pathlib.Path`.
 impl<'ctx> IntoPy<'ctx> for &Path {
+    const HINT: Hint = Hint::Text("pathlib.Path");
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         ctx.import(c"pathlib")?.call_method(c"Path", (self.as_os_str(),))
     }
@@ -89,6 +99,8 @@ impl<'ctx> IntoPy<'ctx> for &Path {
 
 /// A `pathlib.Path`.
 impl<'ctx> IntoPy<'ctx> for PathBuf {
+    const HINT: Hint = Hint::Text("pathlib.Path");
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         self.as_path().into_py(ctx)
     }

@@ -4,7 +4,7 @@ use super::{FromPy, IntoPy};
 use crate::exc::{OverflowError, ValueError};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Type};
-use crate::{Ctx, PyErr, PyResult};
+use crate::{Ctx, Hint, PyErr, PyResult};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const SECONDS_PER_DAY: u64 = 86_400;
@@ -18,6 +18,8 @@ fn datetime_type<'ctx>(
 
 /// A `timedelta` that is not negative.
 impl<'a> FromPy<'a> for Duration {
+    const HINT: Hint = Hint::Text("datetime.timedelta");
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         if !object.is_instance(&datetime_type(object.ctx(), c"timedelta")?) {
             return Err(PyErr::wrong_type("datetime.timedelta", &*object));
@@ -33,6 +35,8 @@ impl<'a> FromPy<'a> for Duration {
 
 /// A `timedelta`, to the microsecond. OverflowError beyond its range.
 impl<'ctx> IntoPy<'ctx> for Duration {
+    const HINT: Hint = Hint::Text("datetime.timedelta");
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         let days = i64::try_from(self.as_secs() / SECONDS_PER_DAY)
             .map_err(|_| OverflowError::new("the duration is too long for a timedelta"))?;
@@ -43,6 +47,8 @@ impl<'ctx> IntoPy<'ctx> for Duration {
 
 /// A `datetime`; one without a zone is local time, as for `datetime.timestamp`.
 impl<'a> FromPy<'a> for SystemTime {
+    const HINT: Hint = Hint::Text("datetime.datetime");
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         let ctx = object.ctx();
         if !object.is_instance(&datetime_type(ctx, c"datetime")?) {
@@ -75,6 +81,8 @@ fn epoch(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Any>> {
 
 /// A `datetime` in UTC, to the microsecond.
 impl<'ctx> IntoPy<'ctx> for SystemTime {
+    const HINT: Hint = Hint::Text("datetime.datetime");
+
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         let epoch = epoch(ctx)?;
         match self.duration_since(UNIX_EPOCH) {

@@ -4,7 +4,7 @@ use super::{FromPy, IntoPy};
 use crate::exc::ValueError;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Kind, List, Tuple};
-use crate::{Ctx, PyErr, PyResult};
+use crate::{Ctx, Hint, PyErr, PyResult};
 
 /// Whether it is a tuple or list of `count` items.
 pub fn expect_items<'a>(object: Ref<'a, Any>, count: usize) -> PyResult<'a> {
@@ -31,12 +31,25 @@ where
         .map_err(|error| error.within(&format_args!("item {index} of the tuple")))
 }
 
+macro_rules! tuple_hint {
+    ($first:expr $(, $rest:expr)*) => {
+        Hint::Join(&[
+            Hint::Text("tuple["),
+            $first,
+            $(Hint::Text(", "), $rest,)*
+            Hint::Text("]"),
+        ])
+    };
+}
+
 macro_rules! tuples {
     ($($count:literal: $($name:ident $index:tt),*;)*) => {$(
         impl<'a, $($name),*> FromPy<'a> for ($($name,)*)
         where
             $($name: for<'b> FromPy<'b>),*
         {
+            const HINT: Hint = tuple_hint!($(<$name as FromPy<'a>>::HINT),*);
+
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
                 expect_items(object, $count)?;
                 Ok(($(item::<$name>(object, $index)?,)*))
@@ -44,6 +57,8 @@ macro_rules! tuples {
         }
 
         impl<'ctx, $($name: IntoPy<'ctx>),*> IntoPy<'ctx> for ($($name,)*) {
+            const HINT: Hint = tuple_hint!($($name::HINT),*);
+
             fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
                 let items = [$(self.$index.into_py(ctx)?),*];
                 Tuple::from_handles(ctx, &items).map(Handle::into_any)

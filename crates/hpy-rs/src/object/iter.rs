@@ -25,7 +25,7 @@ impl<'ctx, T> Handle<'ctx, T> {
                 unsafe { Handle::from_new(ctx, api::HPy_GetIter(ctx.as_raw(), self.as_raw()))? };
             return Ok(PyIter { iterator, fallback: None });
         }
-        let iterator = ctx.builtin(c"iter")?.call((self,))?;
+        let iterator = ctx.builtin(c"iter")?.call((self.clone().into_any(),))?;
         let next = ctx.builtin(c"next")?;
         let sentinel = ctx.builtin(c"object")?.call0()?;
         Ok(PyIter { iterator, fallback: Some((next, sentinel)) })
