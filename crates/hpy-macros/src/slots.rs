@@ -47,6 +47,8 @@ pub enum Special {
     DescrGet,
     /// `__del__`
     Finalize,
+    /// `__buffer__`
+    Buffer,
     /// A method that CPython reaches through a slot that the ABI has not.
     SlotMethod,
     /// `__next__`, one of those with a result of its own kind.
@@ -135,6 +137,7 @@ pub fn special(name: &str) -> Option<Special> {
         "__init__" => Init,
         "__get__" => DescrGet,
         "__del__" => Finalize,
+        "__buffer__" => Buffer,
         "__next__" => Next,
         "__iter__" | "__await__" | "__aiter__" | "__anext__" | "__getattr__"
         | "__getattribute__" | "__setattr__" | "__delattr__" | "__set__" | "__delete__" => {
@@ -148,7 +151,7 @@ pub fn special(name: &str) -> Option<Special> {
 pub fn arity(special: Special) -> Option<usize> {
     use Special::*;
     match special {
-        Unary { .. } | Len | Bool | Hash | Finalize | Next => Some(0),
+        Unary { .. } | Len | Bool | Hash | Finalize | Buffer | Next => Some(0),
         Contains | GetItem | DelItem | Binary { .. } | Compare(_) => Some(1),
         InPlace { signature: "BINARYFUNC", .. } => Some(1),
         SetItem | RichCompare | DescrGet | Power { .. } | InPlace { .. } => Some(2),

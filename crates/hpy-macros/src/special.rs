@@ -203,6 +203,29 @@ pub fn single(class: &Type, callee: &Callee<'_>, kind: Special) -> syn::Result<T
             );
             push(slot_item("HPy_tp_finalize", "DESTRUCTOR", &function))
         }
+        Special::Buffer => {
+            let body = with_output(callee, quote!(::hpy::impl_::exported)).invoke(none)?;
+            let body = quote! {
+                (*__view).obj = ::hpy::impl_::sys::HPy::NULL;
+                let __done = { #body };
+                ::hpy::impl_::fill_view(__ctx, __slf, __view, __flags, __done?)
+            };
+            let view = quote!(__view: *mut ::hpy::impl_::sys::HPy_buffer);
+            let function = implementation(
+                &quote!(__slf: #hpy, #view, __flags: ::core::ffi::c_int),
+                &quote!(-> ::core::ffi::c_int),
+                &quote!(::hpy::impl_::status),
+                &constant,
+                &body,
+            );
+            let get = push(slot_item("HPy_bf_getbuffer", "GETBUFFERPROC", &function));
+            let release = push(quote!(::hpy::impl_::slot(
+                ::hpy::impl_::sys::HPy_bf_releasebuffer,
+                ::hpy::impl_::release_view as *mut ::core::ffi::c_void,
+                ::hpy::__trampoline!(RELEASEBUFFERPROC::hpy::impl_::release_view),
+            )));
+            quote!(#get #release)
+        }
         Special::SetItem
         | Special::DelItem
         | Special::Binary { .. }

@@ -21,7 +21,7 @@ const STRIDES: c_int = 0x18;
 ///
 /// # Safety
 /// Any bits are a value of the type, and the codes are those of the `struct` module for it.
-pub unsafe trait Element: Copy + 'static {
+pub unsafe trait Element: Copy + Send + Sync + 'static {
     /// What Python calls it.
     const NAME: &'static str;
     /// The format codes that mean the type here.
@@ -56,6 +56,11 @@ elements! {
 pub struct Item<T>(UnsafeCell<T>);
 
 impl<T: Element> Item<T> {
+    #[inline(always)]
+    pub(crate) fn new(value: T) -> Self {
+        Item(UnsafeCell::new(value))
+    }
+
     /// The value now.
     #[inline(always)]
     pub fn get(&self) -> T {

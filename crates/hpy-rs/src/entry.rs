@@ -235,7 +235,7 @@ macro_rules! plain {
     )*};
 }
 
-plain!(() bool usize);
+plain!(() bool usize crate::Export);
 
 /// The result of a definition that returns nothing.
 #[inline(always)]
@@ -254,6 +254,15 @@ pub fn truth<'ctx>(value: impl Plain<'ctx, bool>, _ctx: Ctx<'ctx>) -> PyResult<'
 pub fn length<'ctx>(value: impl Plain<'ctx, usize>, _ctx: Ctx<'ctx>) -> PyResult<'ctx, isize> {
     isize::try_from(value.plain()?)
         .map_err(|_| OverflowError::new("the length does not fit into Python's index type"))
+}
+
+/// The result of `__buffer__`.
+#[inline(always)]
+pub fn exported<'ctx>(
+    value: impl Plain<'ctx, crate::Export>,
+    _ctx: Ctx<'ctx>,
+) -> PyResult<'ctx, crate::Export> {
+    value.plain()
 }
 
 /// What `__hash__` may return: an integer or a `Result` of one.

@@ -88,6 +88,7 @@ mod direct;
 mod entry;
 mod err;
 pub mod exc;
+mod export;
 mod field;
 mod global;
 mod handle;
@@ -109,6 +110,7 @@ pub use class::{Class, ClassMut, ClassRef, Frozen, Initial, Mutable, Object};
 pub use convert::{FromPy, IntoPy};
 pub use ctx::Ctx;
 pub use err::{PyErr, PyResult};
+pub use export::{Export, Memory};
 pub use field::{Field, Traverse, Visitor};
 pub use global::Global;
 pub use handle::{Handle, Ref};
@@ -157,10 +159,12 @@ pub mod impl_ {
         add_value, exec, getter, method, setter, slot,
     };
     pub use crate::entry::{
-        HashOutput, NextOutput, Output, bad_attribute, class_argument, length, no_item_operation,
-        number, object, operand, or_none, set_value, status, truth, unit, unraisable, unsupported,
+        HashOutput, NextOutput, Output, bad_attribute, class_argument, exported, length,
+        no_item_operation, number, object, operand, or_none, set_value, status, truth, unit,
+        unraisable, unsupported,
     };
     pub use crate::exc::ExcType;
+    pub use crate::export::{fill_view, release_view};
     pub use crate::field::field_value;
     pub use crate::hint::{
         ArgHint, ArgsHint, BorrowHint, BorrowMutHint, FieldHint, KindHint, KwargsHint, NextHint,

@@ -2,6 +2,7 @@
 
 mod classes;
 mod conversions;
+mod export;
 
 /// The test extension.
 #[hpy::module(gil_used = false)]
@@ -22,6 +23,9 @@ mod rust_ext {
         echo_tuple12, echo_u8, echo_u64, echo_u128, echo_vec_f64, echo_vec_i64, echo_vec_str,
         echo_vec_u8, echo_wrapper, slice_sum, sum_buffer,
     };
+
+    #[export]
+    use crate::export::{Grid, Primes, Table};
 
     static CACHE: Global<Any> = Global::new();
 
