@@ -28,27 +28,27 @@ mod bench_rust {
     #[hpy::function]
     fn noarg() {}
 
-    #[hpy::function]
+    #[hpy::function(signature = (x, /))]
     fn one(x: Ref<'_>) -> Ref<'_> {
         x
     }
 
-    #[hpy::function]
+    #[hpy::function(signature = (a, b, /))]
     fn add(a: i64, b: i64) -> i64 {
         a.wrapping_add(b)
     }
 
-    #[hpy::function]
+    #[hpy::function(signature = (f, x, /))]
     fn call<'ctx>(f: Ref<'ctx>, x: Ref<'ctx>) -> PyResult<'ctx, Handle<'ctx>> {
         f.call((x,))
     }
 
-    #[hpy::function]
+    #[hpy::function(signature = (text, /))]
     fn length(text: Ref<'_, Str>) -> PyResult<'_, usize> {
         text.len()
     }
 
-    #[hpy::function]
+    #[hpy::function(signature = (items, /))]
     fn sum_items(items: Ref<'_, List>) -> PyResult<'_, f64> {
         let mut sum = 0.0;
         for item in items.items() {
@@ -57,17 +57,17 @@ mod bench_rust {
         Ok(sum)
     }
 
-    #[hpy::function]
+    #[hpy::function(signature = (items, /))]
     fn sum_bulk(items: Vec<f64>) -> f64 {
         items.iter().sum()
     }
 
-    #[hpy::function]
+    #[hpy::function(signature = (size, /))]
     fn build(ctx: Ctx<'_>, size: usize) -> PyResult<'_, Handle<'_, List>> {
         List::from_iter(ctx, 0..size)
     }
 
-    #[hpy::function]
+    #[hpy::function(signature = (size, /))]
     fn build_bulk(size: i64) -> Vec<i64> {
         (0..size).collect()
     }

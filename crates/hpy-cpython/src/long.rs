@@ -61,6 +61,16 @@ pub(crate) unsafe fn small(ctx: *mut HPyContext, value: i64) -> Option<*mut PyOb
     (*state::of(ctx)).small_ints.get(value)
 }
 
+/// The same for a value that may be too large for an i64.
+#[inline(always)]
+unsafe fn small_unsigned(ctx: *mut HPyContext, value: u64) -> Option<*mut PyObject> {
+    if value < (SMALL_COUNT as u64).wrapping_add_signed(SMALL_MIN) {
+        small(ctx, value as i64)
+    } else {
+        None
+    }
+}
+
 /// Not inlined so that its callers leave by a jump.
 #[inline(never)]
 unsafe fn from_int64(value: i64) -> HPy {
@@ -88,12 +98,24 @@ pub unsafe extern "C" fn HPyLong_FromInt64_t(ctx: *mut HPyContext, v: i64) -> HP
     from_int64(v)
 }
 
-pub unsafe extern "C" fn HPyLong_FromUInt64_t(_ctx: *mut HPyContext, v: u64) -> HPy {
+pub unsafe extern "C" fn HPyLong_FromUInt64_t(ctx: *mut HPyContext, v: u64) -> HPy {
+    if let Some(int) = small_unsigned(ctx, v) {
+        return handle(int);
+    }
+    from_uint64(v)
+}
+
+/// Not inlined so that its callers leave by a jump.
+#[inline(never)]
+unsafe fn from_uint64(v: u64) -> HPy {
     handle(PyLong_FromUnsignedLongLong(v))
 }
 
-pub unsafe extern "C" fn HPyLong_FromSize_t(_ctx: *mut HPyContext, value: usize) -> HPy {
-    handle(PyLong_FromSize_t(value))
+pub unsafe extern "C" fn HPyLong_FromSize_t(ctx: *mut HPyContext, value: usize) -> HPy {
+    if let Some(int) = small_unsigned(ctx, value as u64) {
+        return handle(int);
+    }
+    from_uint64(value as u64)
 }
 
 pub unsafe extern "C" fn HPyLong_FromSsize_t(ctx: *mut HPyContext, value: HPy_ssize_t) -> HPy {

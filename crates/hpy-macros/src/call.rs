@@ -27,6 +27,7 @@ pub fn quiet() -> TokenStream {
         unused_unsafe,
         unused_variables,
         unsafe_op_in_unsafe_fn,
+        improper_ctypes_definitions,
         non_local_definitions,
         non_upper_case_globals,
         non_snake_case,
@@ -173,9 +174,31 @@ impl Callee<'_> {
         }
     }
 
-    /// The body for arguments that `Arguments` has sorted.
-    pub fn sorted_body(&self) -> syn::Result<TokenStream> {
-        self.invoke(|index| (quote!(__args.required(#index)), Some(quote!(__args.get(#index)))))
+    /// The function `__call`, which gets one value per parameter: an `hpy::impl_::InOrder`. `runner` is the
+    /// function of `hpy::impl_` that runs its body, `begin` what its body begins with.
+    pub fn in_order(
+        &self,
+        result: &TokenStream,
+        runner: &TokenStream,
+        begin: &TokenStream,
+    ) -> syn::Result<TokenStream> {
+        let count = self.params.names.len();
+        let body = self
+            .invoke(|index| (quote!(__args.required(#index)), Some(quote!(__args.get(#index)))))?;
+        Ok(quote! {
+            unsafe extern "C" fn __call(
+                __raw: *mut ::hpy::impl_::sys::HPyContext,
+                __slf: ::hpy::impl_::sys::HPy,
+                __values: *const ::hpy::impl_::sys::HPy,
+                __rest: *const ::hpy::impl_::Rest<'_>,
+            ) -> #result {
+                unsafe { #runner(__raw, |__ctx| {
+                    #begin
+                    let __args = ::hpy::impl_::Arguments::<#count>::new(__ctx, __values, __rest);
+                    #body
+                }) }
+            }
+        })
     }
 
     /// Whether arguments need no sorting: all are required and positional-only.
@@ -228,16 +251,30 @@ impl Callee<'_> {
                 },
             )
         } else {
-            let body = self.sorted_body()?;
-            let take_class = of_class.then(|| {
-                quote! {
-                    let (__class, __argv, __count) =
-                        ::hpy::impl_::class_argument(__ctx, __argv, __count)?;
-                }
-            });
+            // The static method behind a class method can be called with anything as its class.
+            let begin = if of_class {
+                quote!(let __class = ::hpy::impl_::class_argument(__ctx, __slf)?;)
+            } else {
+                TokenStream::new()
+            };
+            let function = self.in_order(
+                &quote!(::hpy::impl_::sys::HPy),
+                &quote!(::hpy::impl_::object),
+                &begin,
+            )?;
+            let enter = if of_class {
+                quote!(::hpy::impl_::class_call::<#count>(
+                    __raw, __argv, __count, __names, &__SIGNATURE, __call,
+                ))
+            } else {
+                quote!(::hpy::impl_::vector_call::<#count>(
+                    __raw, __slf, __argv, __count, __names, &__SIGNATURE, __call,
+                ))
+            };
             (
                 format_ident!("KEYWORDS"),
                 quote! {
+                    #function
                     unsafe extern "C" fn __imp(
                         __raw: *mut ::hpy::impl_::sys::HPyContext,
                         __slf: ::hpy::impl_::sys::HPy,
@@ -245,14 +282,7 @@ impl Callee<'_> {
                         __count: usize,
                         __names: ::hpy::impl_::sys::HPy,
                     ) -> ::hpy::impl_::sys::HPy {
-                        unsafe { ::hpy::impl_::object(__raw, |__ctx| {
-                            #take_class
-                            let mut __sorted = ::core::option::Option::None;
-                let __args = ::hpy::impl_::Arguments::<#count>::from_vectorcall(
-                                __ctx, &__SIGNATURE, __argv, __count, __names, &mut __sorted,
-                            )?;
-                            #body
-                        }) }
+                        unsafe { #enter }
                     }
                 },
             )

@@ -398,11 +398,19 @@ impl Block<'_> {
             },
         };
         let constant = callee.signature_constant();
-        let body = callee.sorted_body()?;
+        let function = callee.in_order(
+            &quote!(::hpy::impl_::sys::HPy),
+            &quote!(::hpy::impl_::object),
+            &quote! {
+                let __class: ::hpy::Ref<'_, ::hpy::kinds::Type> =
+                    ::hpy::Ref::from_raw(__ctx, __slf);
+            },
+        )?;
         let count = callee.params.names.len();
         self.push(quote! {
             ::hpy::impl_::Item::Def({
                 #constant
+                #function
                 unsafe extern "C" fn __imp(
                     __raw: *mut ::hpy::impl_::sys::HPyContext,
                     __slf: ::hpy::impl_::sys::HPy,
@@ -410,15 +418,9 @@ impl Block<'_> {
                     __count: isize,
                     __kwargs: ::hpy::impl_::sys::HPy,
                 ) -> ::hpy::impl_::sys::HPy {
-                    unsafe { ::hpy::impl_::object(__raw, |__ctx| {
-                        let __class: ::hpy::Ref<'_, ::hpy::kinds::Type> =
-                            ::hpy::Ref::from_raw(__ctx, __slf);
-                        let mut __sorted = ::core::option::Option::None;
-                let __args = ::hpy::impl_::Arguments::<#count>::from_dict_call(
-                            __ctx, &__SIGNATURE, __argv, __count, __kwargs, &mut __sorted,
-                        )?;
-                        #body
-                    }) }
+                    unsafe { ::hpy::impl_::dict_call::<#count>(
+                        __raw, __slf, __argv, __count, __kwargs, &__SIGNATURE, __call,
+                    ) }
                 }
                 ::hpy::impl_::slot(
                     ::hpy::impl_::sys::HPy_tp_new,

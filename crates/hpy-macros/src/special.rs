@@ -142,40 +142,46 @@ pub fn single(class: &Type, callee: &Callee<'_>, kind: Special) -> syn::Result<T
         }
         Special::Call => {
             let count = callee.params.names.len();
-            let body = callee.sorted_body()?;
-            let body = quote! {
-                let mut __sorted = ::core::option::Option::None;
-                let __args = ::hpy::impl_::Arguments::<#count>::from_vectorcall(
-                    __ctx, &__SIGNATURE, __argv, __count, __names, &mut __sorted,
-                )?;
-                #body
+            let in_order = callee.in_order(&hpy, &object, &TokenStream::new())?;
+            let function = quote! {
+                #constant
+                #in_order
+                unsafe extern "C" fn __imp(
+                    __raw: *mut ::hpy::impl_::sys::HPyContext,
+                    __slf: #hpy,
+                    __argv: *const #hpy,
+                    __count: usize,
+                    __names: #hpy,
+                ) -> #hpy {
+                    unsafe { ::hpy::impl_::vector_call::<#count>(
+                        __raw, __slf, __argv, __count, __names, &__SIGNATURE, __call,
+                    ) }
+                }
             };
-            let function = implementation(
-                &quote!(__slf: #hpy, __argv: *const #hpy, __count: usize, __names: #hpy),
-                &returns_object,
-                &object,
-                &constant,
-                &body,
-            );
             push(slot_item("HPy_tp_call", "KEYWORDS", &function))
         }
         Special::Init => {
             let count = callee.params.names.len();
-            let body = with_output(callee, quote!(::hpy::impl_::unit)).sorted_body()?;
-            let body = quote! {
-                let mut __sorted = ::core::option::Option::None;
-                let __args = ::hpy::impl_::Arguments::<#count>::from_dict_call(
-                    __ctx, &__SIGNATURE, __argv, __count, __kwargs, &mut __sorted,
-                )?;
-                #body
-            };
-            let function = implementation(
-                &quote!(__slf: #hpy, __argv: *const #hpy, __count: isize, __kwargs: #hpy),
-                &quote!(-> ::core::ffi::c_int),
+            let in_order = with_output(callee, quote!(::hpy::impl_::unit)).in_order(
+                &quote!(::core::ffi::c_int),
                 &quote!(::hpy::impl_::status),
-                &constant,
-                &body,
-            );
+                &TokenStream::new(),
+            )?;
+            let function = quote! {
+                #constant
+                #in_order
+                unsafe extern "C" fn __imp(
+                    __raw: *mut ::hpy::impl_::sys::HPyContext,
+                    __slf: #hpy,
+                    __argv: *const #hpy,
+                    __count: isize,
+                    __kwargs: #hpy,
+                ) -> ::core::ffi::c_int {
+                    unsafe { ::hpy::impl_::init_call::<#count>(
+                        __raw, __slf, __argv, __count, __kwargs, &__SIGNATURE, __call,
+                    ) }
+                }
+            };
             push(slot_item("HPy_tp_init", "INITPROC", &function))
         }
         Special::DescrGet => {

@@ -29,7 +29,7 @@ pub unsafe fn object(
             HPy::NULL
         }
         Err(payload) => {
-            raise_panic(ctx, &*payload);
+            raise_panic(ctx, payload);
             HPy::NULL
         }
     }
@@ -53,7 +53,7 @@ pub unsafe fn number<N: From<i8>>(
             N::from(-1)
         }
         Err(payload) => {
-            raise_panic(ctx, &*payload);
+            raise_panic(ctx, payload);
             N::from(-1)
         }
     }
@@ -86,7 +86,7 @@ pub unsafe fn unraisable(
         Ok(Ok(())) => {}
         Ok(Err(error)) => error.write_unraisable(&ctx.none()),
         Err(payload) => {
-            raise_panic(ctx, &*payload);
+            raise_panic(ctx, payload);
             PyErr::pending(ctx).write_unraisable(&ctx.none());
         }
     }
@@ -116,8 +116,12 @@ pub fn install_panic_hook() {
 }
 
 /// Raises a panic as `hpy.PanicException`, or as RuntimeError where the runtime's Python package has none.
+///
+/// With the ABI of C so that its callers need not expect a panic here.
 #[cold]
-fn raise_panic(ctx: Ctx<'_>, payload: &(dyn Payload + Send)) {
+#[inline(never)]
+#[allow(improper_ctypes_definitions)]
+extern "C" fn raise_panic(ctx: Ctx<'_>, payload: Box<dyn Payload + Send>) {
     let text = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (_, Some(text)) => text.as_str(),
@@ -342,25 +346,15 @@ pub fn bad_attribute<'ctx>(error: PyErr<'ctx>, label: &str) -> PyErr<'ctx> {
     error.within(&format_args!("attribute {label}"))
 }
 
-/// The class that a class method is called with, and the arguments after it.
+/// The class that a class method is called with.
 ///
 /// # Safety
-/// The arguments are those of a call with `ctx`.
-pub unsafe fn class_argument<'ctx>(
-    ctx: Ctx<'ctx>,
-    args: *const HPy,
-    count: usize,
-) -> PyResult<'ctx, (Ref<'ctx, Type>, *const HPy, usize)> {
+/// `raw` is an open handle of the call.
+#[inline]
+pub unsafe fn class_argument<'ctx>(ctx: Ctx<'ctx>, raw: HPy) -> PyResult<'ctx, Ref<'ctx, Type>> {
     use crate::FromPy;
-    let count = count & (isize::MAX as usize);
-    if count == 0 {
-        return Err(TypeError::new("a class method needs its class"));
-    }
-    // SAFETY: there is a first argument; the others follow it.
-    unsafe {
-        let class = Ref::<Type>::from_py(Ref::from_raw(ctx, *args))?;
-        Ok((class, args.add(1), count - 1))
-    }
+    // SAFETY: as the caller says.
+    Ref::<Type>::from_py(unsafe { Ref::from_raw(ctx, raw) })
 }
 
 /// `x[k] = v` or `del x[k]` of a class that has only the other.

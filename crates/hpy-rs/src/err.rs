@@ -64,6 +64,15 @@ enum Lazy {
     },
 }
 
+/// # Safety
+/// The box is the caller's, who gives it up.
+#[cold]
+#[inline(never)]
+unsafe fn raise_lazy(lazy: NonNull<Lazy>, ctx: Ctx<'_>) {
+    // SAFETY: as the caller says.
+    unsafe { Box::from_raw(lazy.as_ptr()) }.set(ctx);
+}
+
 enum Form<'a, 'ctx> {
     Pending(Ctx<'ctx>),
     Lazy(&'a Lazy),
@@ -73,6 +82,9 @@ impl<'ctx> PyErr<'ctx> {
     /// Stands for the exception that a context function has set.
     #[inline(always)]
     pub fn pending(ctx: Ctx<'ctx>) -> Self {
+        // Lets the compiler see that there is nothing to raise where a pending error reaches Python.
+        // SAFETY: a live context is aligned.
+        unsafe { core::hint::assert_unchecked(ctx.as_raw().addr() & LAZY == 0) };
         // SAFETY: a token's pointer is not null.
         PyErr { word: unsafe { NonNull::new_unchecked(ctx.as_raw().cast()) }, _owns: PhantomData }
     }
@@ -122,13 +134,12 @@ impl<'ctx> PyErr<'ctx> {
     }
 
     /// Makes the error Python's: sets the exception, unless it is set already.
-    #[cold]
+    #[inline(always)]
     pub fn raise(self, ctx: Ctx<'_>) {
         let this = ManuallyDrop::new(self);
-        if let Form::Lazy(_) = this.form() {
+        if this.word.addr().get() & LAZY != 0 {
             // SAFETY: the box is owned by `this`, which is not dropped.
-            let lazy = unsafe { Box::from_raw(this.lazy_box().as_ptr()) };
-            lazy.set(ctx);
+            unsafe { raise_lazy(this.lazy_box(), ctx) };
         }
     }
 

@@ -148,7 +148,9 @@ pub mod prelude {
 #[doc(hidden)]
 #[allow(missing_docs)]
 pub mod impl_ {
-    pub use crate::args::{Arguments, Signature, Sorted};
+    pub use crate::args::{
+        Arguments, Rest, Signature, class_call, dict_call, init_call, vector_call,
+    };
     pub use crate::class::{
         Base, Cell, Constructed, Definition, TypeGlobal, allocate, borrow_for, borrow_mut_for,
         destroy, is_instance, no_constructor, push_own_items, receiver, traverse, type_of,

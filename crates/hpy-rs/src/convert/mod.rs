@@ -1,5 +1,6 @@
 //! Conversions between Python objects and Rust values.
 
+mod bulk;
 mod collections;
 mod numbers;
 mod parts;
@@ -107,6 +108,16 @@ pub trait IntoPy<'ctx>: Sized {
     #[inline(always)]
     unsafe fn into_arg(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Arg<'ctx>> {
         self.into_py(ctx).map(Arg::owned)
+    }
+
+    /// A list of what an iterator gives; types that have a faster way use it.
+    #[doc(hidden)]
+    #[inline]
+    fn list_from_iter<I: ExactSizeIterator<Item = Self>>(
+        items: I,
+        ctx: Ctx<'ctx>,
+    ) -> PyResult<'ctx, Handle<'ctx, List>> {
+        List::from_items(ctx, items.len(), core::iter::empty::<Self>(), items)
     }
 
     /// A list of them; types that have a faster way use it.

@@ -1,15 +1,16 @@
 //! bool, integers, floats.
 
-use super::{FromPy, IntoPy};
+use super::{FromPy, IntoPy, bulk};
 use crate::exc::{OverflowError, TypeError};
 use crate::handle::{Handle, Ref};
-use crate::kinds::{Any, Bytes, Int};
+use crate::kinds::{Any, Bytes, Int, List};
 use crate::{Ctx, Hint, PyErr, PyResult, runtime, text};
-use hpy_sys::{HPy, HPyContext, api};
+use hpy_sys::api;
 
 /// After a failed conversion to an integer, whose exception is set: what has `__index__` is converted by that;
 /// for anything else the error says what the object is.
 #[cold]
+#[inline(never)]
 fn by_index<'a, T: for<'b> FromPy<'b>>(object: Ref<'a, Any>) -> PyResult<'a, T> {
     let ctx = object.ctx();
     let error = PyErr::pending(ctx);
@@ -21,6 +22,13 @@ fn by_index<'a, T: for<'b> FromPy<'b>>(object: Ref<'a, Any>) -> PyResult<'a, T> 
     index_of(object)?.extract()
 }
 
+/// `operator.index(object)` of an object that is no int, and the int's value.
+#[cold]
+#[inline(never)]
+fn value_of_index<'a, T: for<'b> FromPy<'b>>(object: Ref<'a, Any>) -> PyResult<'a, T> {
+    index_of(object)?.extract()
+}
+
 /// `operator.index(object)`, with an error that says what the object is.
 fn index_of<'a>(object: Ref<'a, Any>) -> PyResult<'a, Handle<'a, Int>> {
     if !object.is_kind::<Int>() && !object.hasattr(c"__index__")? {
@@ -29,14 +37,27 @@ fn index_of<'a>(object: Ref<'a, Any>) -> PyResult<'a, Handle<'a, Int>> {
     object.index()
 }
 
+/// `list_from_iter` of integers: those that fit into 64 bits go in one call of the runtime.
+macro_rules! int_list {
+    () => {
+        #[inline]
+        fn list_from_iter<I: ExactSizeIterator<Item = Self>>(
+            items: I,
+            ctx: Ctx<'ctx>,
+        ) -> PyResult<'ctx, Handle<'ctx, List>> {
+            bulk::list(ctx, items, |item| i64::try_from(item), |table| table.list_from_i64)
+        }
+    };
+}
+
 macro_rules! through_context {
     ($($int:ty: $from:ident $as:ident;)*) => {$(
         impl<'a> FromPy<'a> for $int {
             const HINT: Hint = Hint::Text("int");
-            #[inline]
+            #[inline(always)]
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
                 if runtime::cuts_floats() && !object.is_kind::<Int>() {
-                    return index_of(object)?.extract();
+                    return value_of_index(object);
                 }
                 // SAFETY: the handle is open.
                 let value = unsafe { api::$as(object.ctx().as_raw(), object.as_raw()) };
@@ -54,6 +75,8 @@ macro_rules! through_context {
                 // SAFETY: the context is live.
                 unsafe { Handle::from_new(ctx, api::$from(ctx.as_raw(), self)) }
             }
+
+            int_list!();
         }
     )*};
 }
@@ -66,10 +89,10 @@ through_context! {
 
 impl<'a> FromPy<'a> for i64 {
     const HINT: Hint = Hint::Text("int");
-    #[inline]
+    #[inline(always)]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         if runtime::cuts_floats() && !object.is_kind::<Int>() {
-            return index_of(object)?.extract();
+            return value_of_index(object);
         }
         // SAFETY: the handle is open.
         let value = unsafe { api::HPyLong_AsInt64_t(object.ctx().as_raw(), object.as_raw()) };
@@ -81,7 +104,7 @@ impl<'a> FromPy<'a> for i64 {
 
     fn vec_from_py(object: Ref<'a, Any>) -> PyResult<'a, Option<Vec<Self>>> {
         match runtime::extensions(object.ctx()) {
-            Some(table) if !runtime::cuts_floats() => read_bulk(object, 0, table.read_i64),
+            Some(table) if !runtime::cuts_floats() => bulk::read(object, table.read_i64),
             _ => Ok(None),
         }
     }
@@ -95,50 +118,10 @@ impl<'ctx> IntoPy<'ctx> for i64 {
         unsafe { Handle::from_new(ctx, api::HPyLong_FromInt64_t(ctx.as_raw(), self)) }
     }
 
+    int_list!();
+
     fn vec_into_py(items: Vec<Self>, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
-        match runtime::extensions(ctx) {
-            // SAFETY: the vector is valid for its length.
-            Some(table) => unsafe {
-                Handle::from_new(
-                    ctx,
-                    (table.list_from_i64)(ctx.as_raw(), items.as_ptr(), items.len() as isize),
-                )
-            },
-            None => crate::kinds::List::from_iter(ctx, items).map(Handle::into_any),
-        }
-    }
-}
-
-type ReadBulk<T> = unsafe extern "C" fn(*mut HPyContext, HPy, *mut T, isize) -> isize;
-
-/// A list or tuple of numbers in one call of the runtime; None for anything else.
-fn read_bulk<'a, T: Copy>(
-    object: Ref<'a, Any>,
-    zero: T,
-    read: ReadBulk<T>,
-) -> PyResult<'a, Option<Vec<T>>> {
-    use crate::kinds::{Kind, List, Tuple};
-    if !List::check(&object) && !Tuple::check(&object) {
-        return Ok(None);
-    }
-    let ctx = object.ctx();
-    let mut values = vec![zero; object.len()?];
-    loop {
-        // SAFETY: the handle is open; the vector is as long as said.
-        let count = unsafe {
-            read(ctx.as_raw(), object.as_raw(), values.as_mut_ptr(), values.len() as isize)
-        };
-        let Ok(count) = usize::try_from(count) else {
-            // Item by item finds the same fault and can say where it is.
-            drop(PyErr::pending(ctx));
-            return Ok(None);
-        };
-        // A conversion that runs Python code may change the list.
-        let enough = count <= values.len();
-        values.resize(count, zero);
-        if enough {
-            return Ok(Some(values));
-        }
+        bulk::list_of(ctx, &items, |table| table.list_from_i64).map(Handle::into_any)
     }
 }
 
@@ -165,6 +148,8 @@ macro_rules! narrow {
             fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
                 i64::from(self).into_py(ctx)
             }
+
+            int_list!();
         }
     )*};
 }
@@ -200,6 +185,8 @@ impl<'ctx> IntoPy<'ctx> for u8 {
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         i64::from(self).into_py(ctx)
     }
+
+    int_list!();
 
     fn vec_into_py(items: Vec<Self>, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         text::new_bytes(ctx, &items).map(Handle::into_any)
@@ -251,7 +238,7 @@ wide! {
 
 impl<'a> FromPy<'a> for f64 {
     const HINT: Hint = Hint::Text("float");
-    #[inline]
+    #[inline(always)]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         // SAFETY: the handle is open.
         let value = unsafe { api::HPyFloat_AsDouble(object.ctx().as_raw(), object.as_raw()) };
@@ -263,7 +250,7 @@ impl<'a> FromPy<'a> for f64 {
 
     fn vec_from_py(object: Ref<'a, Any>) -> PyResult<'a, Option<Vec<Self>>> {
         match runtime::extensions(object.ctx()) {
-            Some(table) => read_bulk(object, 0.0, table.read_f64),
+            Some(table) => bulk::read(object, table.read_f64),
             None => Ok(None),
         }
     }
@@ -271,6 +258,7 @@ impl<'a> FromPy<'a> for f64 {
 
 /// After a failed conversion to a float, whose exception is set: the error that says what the object is.
 #[cold]
+#[inline(never)]
 fn not_a_float(object: Ref<'_, Any>) -> PyErr<'_> {
     let ctx = object.ctx();
     let error = PyErr::pending(ctx);
@@ -300,17 +288,16 @@ impl<'ctx> IntoPy<'ctx> for f64 {
         unsafe { Handle::from_new(ctx, api::HPyFloat_FromDouble(ctx.as_raw(), self)) }
     }
 
+    #[inline]
+    fn list_from_iter<I: ExactSizeIterator<Item = Self>>(
+        items: I,
+        ctx: Ctx<'ctx>,
+    ) -> PyResult<'ctx, Handle<'ctx, List>> {
+        bulk::list(ctx, items, Ok::<f64, f64>, |table| table.list_from_f64)
+    }
+
     fn vec_into_py(items: Vec<Self>, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
-        match runtime::extensions(ctx) {
-            // SAFETY: the vector is valid for its length.
-            Some(table) => unsafe {
-                Handle::from_new(
-                    ctx,
-                    (table.list_from_f64)(ctx.as_raw(), items.as_ptr(), items.len() as isize),
-                )
-            },
-            None => crate::kinds::List::from_iter(ctx, items).map(Handle::into_any),
-        }
+        bulk::list_of(ctx, &items, |table| table.list_from_f64).map(Handle::into_any)
     }
 }
 
@@ -328,6 +315,14 @@ impl<'ctx> IntoPy<'ctx> for f32 {
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         f64::from(self).into_py(ctx)
+    }
+
+    #[inline]
+    fn list_from_iter<I: ExactSizeIterator<Item = Self>>(
+        items: I,
+        ctx: Ctx<'ctx>,
+    ) -> PyResult<'ctx, Handle<'ctx, List>> {
+        f64::list_from_iter(items.map(f64::from), ctx)
     }
 }
 

@@ -21,8 +21,20 @@ impl List {
     where
         I: IntoIterator<Item: IntoPy<'ctx>, IntoIter: ExactSizeIterator>,
     {
-        let items = items.into_iter();
-        let mut builder = ListBuilder::new(ctx, items.len());
+        <I::Item as IntoPy<'ctx>>::list_from_iter(items.into_iter(), ctx)
+    }
+
+    /// The same item by item, after those of `first`.
+    pub(crate) fn from_items<'ctx>(
+        ctx: Ctx<'ctx>,
+        len: usize,
+        first: impl IntoIterator<Item: IntoPy<'ctx>>,
+        items: impl IntoIterator<Item: IntoPy<'ctx>>,
+    ) -> PyResult<'ctx, Handle<'ctx, List>> {
+        let mut builder = ListBuilder::new(ctx, len);
+        for item in first {
+            builder.push(item.into_py(ctx)?);
+        }
         for item in items {
             builder.push(item.into_py(ctx)?);
         }
@@ -86,7 +98,7 @@ macro_rules! builder {
             }
 
             /// Adds the next item. An iterator may be wrong about its length: nothing is written past the end.
-            #[inline]
+            #[inline(always)]
             fn push(&mut self, item: Handle<'ctx, Any>) {
                 assert!(self.filled < self.len, "an iterator gave more items than its len()");
                 // SAFETY: the index is inside; the builder takes a reference of its own.
@@ -128,81 +140,97 @@ impl<'ctx> Handle<'ctx, List> {
     }
 
     /// The items, one by one, as a `for` loop sees a list that changes meanwhile.
+    #[inline]
     pub fn items(&self) -> ListItems<'_, 'ctx> {
-        ListItems { list: self, next: 0, len: 0 }
+        ListItems { list: self.as_raw(), ctx: self.ctx(), next: 0, len: 0, _list: PhantomData }
     }
 }
 
 /// The items of a list. See [`Handle::items`](Handle).
+// The handle is held as its bits: all of the iterator can then stay in registers.
 pub struct ListItems<'a, 'ctx> {
-    list: &'a Handle<'ctx, List>,
+    list: HPy,
+    ctx: Ctx<'ctx>,
     next: isize,
     /// The length when it was asked last: asked again only at the end.
     len: isize,
+    _list: PhantomData<&'a Handle<'ctx, List>>,
 }
 
 impl<'ctx> Iterator for ListItems<'_, 'ctx> {
     type Item = PyResult<'ctx, Handle<'ctx, Any>>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.next >= self.len && !self.has_grown() {
-            return None;
+        if self.next >= self.len {
+            self.len = length_now(self.ctx, self.list);
+            if self.next >= self.len {
+                return None;
+            }
         }
-        let item = self.list.get_index(self.next);
+        // SAFETY: the list is open for 'a.
+        let raw = unsafe { api::HPy_GetItem_i(self.ctx.as_raw(), self.list, self.next) };
         self.next += 1;
-        if item.is_ok() { Some(item) } else { self.after_failure(item) }
+        if raw.is_null() {
+            self.len = 0;
+            return item_failed(self.ctx).map(Err);
+        }
+        // SAFETY: the item is open and ours.
+        Some(Ok(unsafe { Handle::from_raw(self.ctx, raw) }))
     }
 }
 
-impl<'ctx> ListItems<'_, 'ctx> {
-    /// Asks for the length: at the start, and at the end for a list that was appended to.
-    fn has_grown(&mut self) -> bool {
-        self.len = self.list.len().map_or(0, |len| len as isize);
-        self.next < self.len
+/// The length of a list: asked for at the start, and at the end for a list that was appended to.
+#[inline(never)]
+fn length_now(ctx: Ctx<'_>, list: HPy) -> isize {
+    // SAFETY: the list is open.
+    let len = unsafe { api::HPy_Length(ctx.as_raw(), list) };
+    if len < 0 {
+        drop(PyErr::pending(ctx));
     }
+    len
+}
 
-    /// An item that is not there any more ends the iteration: the list has become shorter.
-    #[cold]
-    fn after_failure(
-        &mut self,
-        item: PyResult<'ctx, Handle<'ctx, Any>>,
-    ) -> Option<PyResult<'ctx, Handle<'ctx, Any>>> {
-        match item {
-            Err(error) if error.is::<crate::exc::IndexError>(self.list.ctx()) => {
-                drop(error);
-                self.len = 0;
-                None
-            }
-            other => Some(other),
-        }
-    }
+/// An item that is not there any more ends the iteration: the list has become shorter.
+#[cold]
+#[inline(never)]
+fn item_failed(ctx: Ctx<'_>) -> Option<PyErr<'_>> {
+    let error = PyErr::pending(ctx);
+    if error.is::<crate::exc::IndexError>(ctx) { None } else { Some(error) }
 }
 
 impl<'ctx> Handle<'ctx, Tuple> {
     /// The items, one by one.
+    #[inline]
     pub fn items(&self) -> PyResult<'ctx, TupleItems<'_, 'ctx>> {
-        Ok(TupleItems { tuple: self, next: 0, len: self.len()? as isize })
+        let len = self.len()? as isize;
+        Ok(TupleItems { tuple: self.as_raw(), ctx: self.ctx(), next: 0, len, _tuple: PhantomData })
     }
 }
 
 /// The items of a tuple. See [`Handle::items`](Handle).
 pub struct TupleItems<'a, 'ctx> {
-    tuple: &'a Handle<'ctx, Tuple>,
+    tuple: HPy,
+    ctx: Ctx<'ctx>,
     next: isize,
     len: isize,
+    _tuple: PhantomData<&'a Handle<'ctx, Tuple>>,
 }
 
 impl<'ctx> Iterator for TupleItems<'_, 'ctx> {
     type Item = PyResult<'ctx, Handle<'ctx, Any>>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.next >= self.len {
             return None;
         }
         self.next += 1;
-        Some(self.tuple.get_index(self.next - 1))
+        // SAFETY: the tuple is open for 'a.
+        Some(unsafe {
+            let raw = api::HPy_GetItem_i(self.ctx.as_raw(), self.tuple, self.next - 1);
+            Handle::from_new(self.ctx, raw)
+        })
     }
 }
 
