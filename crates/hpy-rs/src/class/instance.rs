@@ -1,0 +1,210 @@
+//! New instances, and instances by their handles.
+
+use super::{Cell, Class, ClassMut, ClassRef, Object, type_of};
+use crate::exc::TypeError;
+use crate::handle::{Handle, Ref};
+use crate::kinds::{Any, Type};
+use crate::{Ctx, PyErr, PyResult};
+use core::ffi::c_void;
+use hpy_sys::api;
+
+/// The value of a new instance: of a class that derives from another, a pair of its own value and the base's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the value of a new `{T}`",
+    note = "the value of a class with `extends = Base` is a pair: (Self, Base)"
+)]
+pub trait Initial<T: Class> {
+    #[doc(hidden)]
+    unsafe fn fill(self, cell: *mut Cell<T>);
+}
+
+impl<T: Class<Base = Object>> Initial<T> for T {
+    unsafe fn fill(self, cell: *mut Cell<T>) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { Cell::fill(cell, self) }
+    }
+}
+
+impl<T, I> Initial<T> for (T, I)
+where
+    T: Class<Base: Class>,
+    I: Initial<T::Base>,
+{
+    unsafe fn fill(self, cell: *mut Cell<T>) {
+        // SAFETY: the struct of a derived class begins with that of its base.
+        unsafe {
+            self.1.fill(Cell::base_part(cell).cast());
+            Cell::fill(cell, self.0);
+        }
+    }
+}
+
+/// A class whose instances Rust never changes through `&mut`: `#[hpy::class(frozen)]`.
+pub trait Frozen: Class {}
+
+/// A class whose instances can be borrowed mutably: one without `frozen`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a frozen class: it cannot be borrowed mutably",
+    note = "remove `frozen` from #[hpy::class], or use a Mutex or an atomic inside the class"
+)]
+pub trait Mutable: Class {}
+
+impl<'ctx, T: Class> Handle<'ctx, T> {
+    #[inline(always)]
+    pub(super) fn cell(&self) -> &Cell<T> {
+        // SAFETY: an instance of the class holds a Cell of it, alive while the handle is open.
+        unsafe { &*api::_HPy_AsStruct_Object(self.ctx().as_raw(), self.as_raw()).cast() }
+    }
+
+    /// A new instance of the class itself.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::class]
+    /// struct Point { x: f64 }
+    ///
+    /// #[hpy::function]
+    /// fn origin(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Point>> {
+    ///     Handle::instance(ctx, Point { x: 0.0 })
+    /// }
+    /// ```
+    pub fn instance(ctx: Ctx<'ctx>, value: impl Initial<T>) -> PyResult<'ctx, Self> {
+        let kind = type_of::<T>(ctx)?;
+        allocate(&kind, value)
+    }
+
+    /// A new instance of `kind`: the class or a subclass, as a constructor gets it (`cls: Ref<'_, Type>`).
+    /// TypeError for another type.
+    pub fn instance_of(kind: &Handle<'ctx, Type>, value: impl Initial<T>) -> PyResult<'ctx, Self> {
+        if !kind.is_subtype(&type_of::<T>(kind.ctx())?) {
+            return Err(TypeError::new(format!(
+                "{} is not a subclass of {}",
+                kind.name(),
+                T::NAME
+            )));
+        }
+        allocate(kind, value)
+    }
+
+    /// The same object as an instance of the class that this one derives from.
+    #[inline]
+    pub fn as_base(&self) -> Ref<'_, T::Base>
+    where
+        T::Base: Class,
+    {
+        // SAFETY: an instance of a class is one of its base.
+        unsafe { self.as_ref().assume() }
+    }
+
+    /// Borrows the value. RuntimeError where it is borrowed mutably now.
+    #[inline]
+    pub fn borrow(&self) -> PyResult<'ctx, ClassRef<'_, T>> {
+        let cell = self.cell();
+        cell.share()?;
+        Ok(ClassRef(cell))
+    }
+
+    /// Borrows the value mutably. RuntimeError where it is borrowed now.
+    #[inline]
+    pub fn borrow_mut(&self) -> PyResult<'ctx, ClassMut<'_, T>>
+    where
+        T: Mutable,
+    {
+        let cell = self.cell();
+        cell.take()?;
+        Ok(ClassMut(cell))
+    }
+}
+
+impl<'a, T: Class<Base: Class>> Ref<'a, T> {
+    /// The same object as an instance of the class that this one derives from.
+    #[inline]
+    pub fn as_base(self) -> Ref<'a, T::Base> {
+        // SAFETY: an instance of a class is one of its base.
+        unsafe { self.assume() }
+    }
+}
+
+/// A new instance of `kind`, the type of the class or a subclass of it, as `tp_new` makes them.
+pub fn allocate<'ctx, T: Class>(
+    kind: &Handle<'ctx, Type>,
+    value: impl Initial<T>,
+) -> PyResult<'ctx, Handle<'ctx, T>> {
+    let ctx = kind.ctx();
+    if !crate::runtime::has_newer_functions(ctx) {
+        refuse_subclass::<T>(kind)?;
+    }
+    let mut data: *mut c_void = core::ptr::null_mut();
+    // SAFETY: the handle is an open type; the struct of the new object is ours until we return it.
+    unsafe {
+        let raw = api::_HPy_New(ctx.as_raw(), kind.as_raw(), &raw mut data);
+        let object = Handle::from_new(ctx, raw)?;
+        value.fill(data.cast::<Cell<T>>());
+        Ok(object)
+    }
+}
+
+/// PyPI's hpy 0.9.0 takes the header of an instance of a Python subclass for its struct.
+#[cold]
+fn refuse_subclass<'ctx, T: Class>(kind: &Handle<'ctx, Type>) -> PyResult<'ctx> {
+    if kind.is(&type_of::<T>(kind.ctx())?) {
+        return Ok(());
+    }
+    Err(TypeError::new(format!(
+        "the HPy runtime of this interpreter cannot make instances of a subclass of {}: use hpy-rs",
+        T::NAME
+    )))
+}
+
+/// `tp_new` of a class without a constructor.
+#[cold]
+pub fn no_constructor<T: Class>() -> PyErr<'static> {
+    TypeError::new(format!("cannot create '{}' instances", T::NAME))
+}
+
+/// What a constructor may return: the value, or a handle of an instance that it made itself.
+#[diagnostic::on_unimplemented(
+    message = "a constructor cannot return `{Self}`",
+    note = "return `Self`, `Handle<'_, Self>` or a `Result` of one of them"
+)]
+pub trait Constructed<'ctx, T: Class> {
+    fn constructed(self, kind: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Any>>;
+}
+
+impl<'ctx, T: Class<Base = Object>> Constructed<'ctx, T> for T {
+    #[inline(always)]
+    fn constructed(self, kind: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        allocate(&kind, self).map(Handle::into_any)
+    }
+}
+
+impl<'ctx, T, I> Constructed<'ctx, T> for (T, I)
+where
+    T: Class<Base: Class>,
+    I: Initial<T::Base>,
+{
+    #[inline(always)]
+    fn constructed(self, kind: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        allocate(&kind, self).map(Handle::into_any)
+    }
+}
+
+impl<'ctx, T: Class> Constructed<'ctx, T> for Handle<'ctx, T> {
+    #[inline(always)]
+    fn constructed(self, _kind: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        Ok(self.into_any())
+    }
+}
+
+impl<'ctx, T, R, E> Constructed<'ctx, T> for Result<R, E>
+where
+    T: Class,
+    R: Constructed<'ctx, T>,
+    E: Into<PyErr<'ctx>>,
+{
+    #[inline(always)]
+    fn constructed(self, kind: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        self.map_err(Into::into)?.constructed(kind)
+    }
+}

@@ -1,0 +1,197 @@
+//! Classes: what they are made of, their types.
+
+mod cell;
+mod instance;
+
+pub use cell::{Cell, ClassMut, ClassRef, borrow_for, borrow_mut_for, destroy, traverse};
+pub use instance::{Constructed, Frozen, Initial, Mutable, allocate, no_constructor};
+
+use crate::def::{Item, TypeBuilder};
+use crate::exc::RuntimeError;
+use crate::field::Visitor;
+use crate::global::GlobalCell;
+use crate::handle::{Handle, Ref};
+use crate::kinds::{Any, Kind, Type};
+use crate::{Ctx, PyResult};
+use core::ffi::{CStr, c_int, c_void};
+use hpy_sys::HPy;
+
+/// Where a class keeps its type object: one per interpreter.
+pub type TypeGlobal = GlobalCell;
+
+/// A Rust struct that is a Python class. `#[hpy::class]` implements it.
+///
+/// # Safety
+/// The type object in [`Class::definition`] is made from this class alone: instances of it hold a
+/// [`Cell<Self>`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a Python class",
+    note = "a struct becomes one by #[hpy::class]",
+    note = "arguments that are no instances of a class are taken by value"
+)]
+pub unsafe trait Class: Kind + Sized + Send + Sync + 'static {
+    /// No `&mut` is ever given out: borrowing costs nothing.
+    const FROZEN: bool;
+
+    /// The class this one derives from, [`Object`] for none.
+    type Base: Base;
+
+    #[doc(hidden)]
+    const COLLECTED: bool;
+
+    #[doc(hidden)]
+    fn definition() -> &'static Definition;
+
+    #[doc(hidden)]
+    fn visit_fields(&self, visitor: &mut Visitor);
+}
+
+/// What a class can derive from.
+///
+/// # Safety
+/// Instances of the type begin with a `Layout`.
+pub unsafe trait Base: 'static {
+    #[doc(hidden)]
+    type Layout;
+    #[doc(hidden)]
+    const COLLECTED: bool;
+    #[doc(hidden)]
+    fn base_definition() -> Option<&'static Definition>;
+    #[doc(hidden)]
+    unsafe fn drop_layout(layout: *mut Self::Layout);
+}
+
+/// `object`, what every class derives from.
+#[derive(Debug)]
+pub enum Object {}
+
+// SAFETY: nothing is at the beginning.
+unsafe impl Base for Object {
+    type Layout = ();
+    const COLLECTED: bool = false;
+    fn base_definition() -> Option<&'static Definition> {
+        None
+    }
+    unsafe fn drop_layout(_layout: *mut ()) {}
+}
+
+// SAFETY: the type's instances hold a Cell of the class.
+unsafe impl<T: Class> Base for T {
+    type Layout = Cell<T>;
+    const COLLECTED: bool = <T as Class>::COLLECTED;
+    fn base_definition() -> Option<&'static Definition> {
+        Some(T::definition())
+    }
+    unsafe fn drop_layout(layout: *mut Cell<T>) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { cell::drop_cell(layout) }
+    }
+}
+
+/// What the macros know of a class.
+pub struct Definition {
+    pub name: &'static str,
+    pub doc: &'static CStr,
+    pub size: usize,
+    pub subclass: bool,
+    pub collected: bool,
+    pub base: fn() -> Option<&'static Definition>,
+    pub items: fn() -> Vec<Item>,
+    pub global: TypeGlobal,
+    pub built: std::sync::OnceLock<TypeBuilder>,
+}
+
+/// The type object of a class. RuntimeError where its module was not imported in this interpreter.
+pub fn type_of<T: Class>(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Type>> {
+    T::definition().global.load(ctx).ok_or_else(|| {
+        RuntimeError::new(format!(
+            "class {} is not there: the module that has it was not imported in this interpreter",
+            T::NAME
+        ))
+    })
+}
+
+/// Whether an object is an instance of the class.
+#[inline]
+pub fn is_instance<T: Class>(object: &Handle<'_, Any>) -> bool {
+    match T::definition().global.load::<Type>(object.ctx()) {
+        Some(kind) => object.is_instance(&kind),
+        None => false,
+    }
+}
+
+/// Adds the definitions that every class has: `tp_destroy`, `tp_traverse` where there are fields, and
+/// `tp_new` where the class has none: an inherited one would make instances without a value.
+pub fn push_own_items<T: Class>(items: &mut Vec<Item>, has_new: bool) {
+    use crate::def::slot;
+    use hpy_sys::{HPy_tp_destroy, HPy_tp_new, HPy_tp_traverse, HPyContext};
+    unsafe extern "C" fn refuse<T: Class>(
+        ctx: *mut HPyContext,
+        _kind: HPy,
+        _args: *const HPy,
+        _count: isize,
+        _kwargs: HPy,
+    ) -> HPy {
+        // SAFETY: the runtime calls with the context of the call.
+        unsafe { crate::entry::object(ctx, |_ctx| Err(no_constructor::<T>())) }
+    }
+    let code = destroy::<T> as *mut c_void;
+    items.push(Item::Def(slot(HPy_tp_destroy, code, code)));
+    if <T as Class>::COLLECTED {
+        let code = traverse::<T> as *mut c_void;
+        items.push(Item::Def(slot(HPy_tp_traverse, code, traverse_trampoline::<T>())));
+    }
+    if !has_new {
+        let code = refuse::<T> as *mut c_void;
+        items.push(Item::Def(slot(HPy_tp_new, code, refuse_trampoline::<T>())));
+    }
+}
+
+/// Generic implementations cannot use the macro, whose inner functions are not generic.
+fn traverse_trampoline<T: Class>() -> *mut c_void {
+    #[repr(C)]
+    struct Packed {
+        object: *mut c_void,
+        visit: *mut c_void,
+        arg: *mut c_void,
+        result: c_int,
+    }
+    unsafe extern "C" fn trampoline<T: Class>(
+        object: *mut c_void,
+        visit: *mut c_void,
+        arg: *mut c_void,
+    ) -> c_int {
+        let mut packed = Packed { object, visit, arg, result: 0 };
+        let imp = traverse::<T> as *mut c_void;
+        // SAFETY: the struct is the one of the signature.
+        unsafe {
+            crate::runtime::call_from_trampoline(hpy_sys::HPyFunc_TRAVERSEPROC, imp, &mut packed)
+        };
+        packed.result
+    }
+    trampoline::<T> as *mut c_void
+}
+
+fn refuse_trampoline<T: Class>() -> *mut c_void {
+    unsafe extern "C" fn trampoline<T: Class>(
+        _kind: *mut c_void,
+        _args: *mut c_void,
+        _kwargs: *mut c_void,
+    ) -> *mut c_void {
+        // SAFETY: a runtime that calls trampolines has given its context, and calls from Python.
+        let ctx = unsafe { Ctx::from_raw(crate::runtime::trampoline_context()) };
+        no_constructor::<T>().raise(ctx);
+        core::ptr::null_mut()
+    }
+    trampoline::<T> as *mut c_void
+}
+
+/// The receiver of a method: the runtime has checked its type.
+///
+/// # Safety
+/// `raw` is an open handle of an instance of the class.
+#[inline(always)]
+pub unsafe fn receiver<'ctx, T: Class>(ctx: Ctx<'ctx>, raw: HPy) -> Ref<'ctx, T> {
+    // SAFETY: as the caller says.
+    unsafe { Ref::from_raw(ctx, raw) }
+}
