@@ -53,9 +53,8 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
         .collect::<syn::Result<Vec<_>>>()?;
     let doc = docs::text(&item.attrs);
     let mut lines = Stub::default();
-    if !subclass {
-        lines.text("@typing.final\n");
-    }
+    // Each class has a struct of its own, so Python cannot combine two of them in one subclass.
+    lines.text(if subclass { "@typing_extensions.disjoint_base\n" } else { "@typing.final\n" });
     lines.text(&format!("class {name}"));
     if let Some(base) = &base {
         lines.text("(");

@@ -113,14 +113,15 @@ impl Stub {
             return;
         }
         self.text(&format!("{indent}def {}(", function.name));
-        self.parameters(function.first, function.params, function.optional_from);
+        self.parameters(function);
         self.text(") -> ");
         self.hint(function.result.clone());
         self.text(":");
         self.body(indent, function.doc);
     }
 
-    fn parameters(&mut self, first: &str, params: &Params, optional_from: Option<usize>) {
+    fn parameters(&mut self, function: &Function<'_>) {
+        let Function { name: name_of_function, first, params, optional_from, .. } = *function;
         let mut written = !first.is_empty();
         self.text(first);
         let mut separate = |stub: &mut Stub| {
@@ -153,6 +154,8 @@ impl Stub {
             let escape = if is_identifier(name) { "" } else { "_" };
             self.text(&format!("{name}{escape}: "));
             match param {
+                // Python compares with anything; what is no T is unequal.
+                Some(_) if matches!(name_of_function, "__eq__" | "__ne__") => self.text("object"),
                 Some(param) => self.hint(param.hint()),
                 None => self.text("typing.Any"),
             }

@@ -311,7 +311,7 @@ macro_rules! buffer {
         }
 
         impl<'a, T: Element> FromPy<'a> for $name<'a, T> {
-            const HINT: crate::Hint = crate::Hint::Text("collections.abc.Buffer");
+            const HINT: crate::Hint = crate::Hint::Text("typing_extensions.Buffer");
 
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
                 $name::new(&*object)
