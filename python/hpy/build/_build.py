@@ -96,8 +96,8 @@ def _stub_files(project: Project, name: str, module: _stubs.Module) -> Dict[str,
             return {f"{name}-stubs/__init__.pyi": own.read_bytes()}
         return {f"{name}-stubs/{file}": text for file, text in made.items()}
     source = project.python_source
-    own = source / f"{place}.pyi" if source else None
-    if own is not None and own.is_file() and not own.read_text(encoding="utf-8").startswith(_MARK):
+    written = None if source is None else source / f"{place}.pyi"
+    if written is not None and written.is_file() and not written.read_text(encoding="utf-8").startswith(_MARK):
         return {}
     if len(made) == 1:
         return {f"{place}.pyi": made["__init__.pyi"], f"{place.parts[0]}/py.typed": b""}

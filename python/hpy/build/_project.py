@@ -127,7 +127,7 @@ class Project:
         folder = self.settings.get("python-source")
         if folder is None:
             return None
-        path = self.root / folder
+        path = Path(self.root, str(folder))
         if not path.is_dir():
             raise BuildError(f"[tool.hpy] python-source = {folder!r} is no folder in {self.root}")
         return path
