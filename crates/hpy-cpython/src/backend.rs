@@ -21,7 +21,7 @@ pub static BACKEND: Backend = Backend {
 };
 
 #[cfg(Py_3_12)]
-unsafe extern "C" fn error_take(_ctx: *mut HPyContext) -> HPy {
+pub unsafe extern "C" fn error_take(_ctx: *mut HPyContext) -> HPy {
     handle(PyErr_GetRaisedException())
 }
 
@@ -31,7 +31,7 @@ unsafe extern "C" fn error_give(_ctx: *mut HPyContext, exception: HPy) {
 }
 
 #[cfg(not(Py_3_12))]
-unsafe extern "C" fn error_take(_ctx: *mut HPyContext) -> HPy {
+pub unsafe extern "C" fn error_take(_ctx: *mut HPyContext) -> HPy {
     let (mut kind, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
     PyErr_Fetch(&mut kind, &mut value, &mut traceback);
     if kind.is_null() {

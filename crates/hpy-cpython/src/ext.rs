@@ -21,6 +21,7 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     buffer_release,
     thread_attach,
     thread_detach,
+    error_take: crate::backend::error_take,
 };
 
 /// A number that is read in bulk: at once if its object is of the plain kind, else by the function that

@@ -21,6 +21,7 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     buffer_release,
     thread_attach,
     thread_detach,
+    error_take,
 };
 
 /// Stands for the extension functions in messages.
@@ -139,4 +140,11 @@ unsafe extern "C" fn thread_detach(ctx: *mut HPyContext, token: *mut c_void) {
     let extensions = &*(*state.base.cast::<HPyContextExt>()).extensions;
     (extensions.thread_detach)(state.base, attached.below);
     let _ = frame::top();
+}
+
+unsafe extern "C" fn error_take(ctx: *mut HPyContext) -> HPy {
+    let call = Call::begin(ctx, FUNCTION);
+    let taken = (below(&call).error_take)(call.base);
+    call.frame.pending.set(0);
+    if taken.is_null() { HPy::NULL } else { call.new_handle(taken) }
 }

@@ -60,6 +60,14 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
                 }
             }
 
+            impl ::hpy::kinds::Kind for #ident {
+                const NAME: &'static str = #name;
+                const HINT: ::hpy::Hint = ::hpy::Hint::Local(#name);
+                fn check(object: &::hpy::Handle<'_, ::hpy::kinds::Any>) -> bool {
+                    <Self as ::hpy::exc::ExceptionType>::TYPE.is_instance(object)
+                }
+            }
+
             impl ::hpy::exc::ExceptionType for #ident {
                 const HINT: ::hpy::Hint = ::hpy::Hint::Local(#name);
                 const TYPE: ::hpy::impl_::ExcType = ::hpy::impl_::ExcType::Own(&DEFINITION.global);

@@ -24,7 +24,7 @@ pub type PyResult<'ctx, T = ()> = Result<T, PyErr<'ctx>>;
 /// (`ValueError::new("...")`), an exception object comes to be only when the error reaches Python.
 ///
 /// While a pending error is held, Python's indicator is set: handle it or pass it on before doing more with
-/// Python. [`PyErr::is`] and dropping are what can be done with it.
+/// Python. [`PyErr::is`] asks for its type, [`PyErr::into_value`] takes the exception object.
 ///
 /// ```
 /// use hpy::prelude::*;
@@ -57,6 +57,12 @@ enum Lazy {
     WrongType {
         expected: Cow<'static, str>,
         given: String,
+    },
+    /// OSError with a number, of which Python makes the subclass.
+    Os {
+        kind: ExcType,
+        number: i32,
+        message: String,
     },
     /// An operand that an operator does not know; never seen by Python unless in plain calls.
     Unsupported {
@@ -126,6 +132,11 @@ impl<'ctx> PyErr<'ctx> {
             // SAFETY: without the tag the word is the context of 'ctx.
             Form::Pending(unsafe { Ctx::from_raw(self.word.as_ptr().cast()) })
         }
+    }
+
+    /// Whether the error is Python's already.
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self.form(), Form::Pending(_))
     }
 
     fn lazy_box(&self) -> NonNull<Lazy> {
@@ -207,7 +218,7 @@ impl<'ctx> PyErr<'ctx> {
                 kind: *kind,
                 message: format!("{function}() argument '{argument}': {message}").into(),
             }),
-            Lazy::Unsupported { .. } => self,
+            Lazy::Os { .. } | Lazy::Unsupported { .. } => self,
         }
     }
 
@@ -239,7 +250,7 @@ impl<'ctx> PyErr<'ctx> {
                 kind: *kind,
                 message: format!("{place}: {message}").into(),
             }),
-            Lazy::Unsupported { .. } => self,
+            Lazy::Os { .. } | Lazy::Unsupported { .. } => self,
         }
     }
 }
@@ -247,7 +258,7 @@ impl<'ctx> PyErr<'ctx> {
 impl Lazy {
     fn kind(&self) -> ExcType {
         match self {
-            Lazy::Message { kind, .. } => *kind,
+            Lazy::Message { kind, .. } | Lazy::Os { kind, .. } => *kind,
             Lazy::WrongType { .. } | Lazy::Unsupported { .. } => crate::exc::TypeError::TYPE,
         }
     }
@@ -258,11 +269,27 @@ impl Lazy {
             Lazy::WrongType { expected, given } => {
                 format!("must be {expected}, not {given}").into()
             }
+            Lazy::Os { number, message, .. } => format!("[Errno {number}] {message}").into(),
             Lazy::Unsupported { message } => Cow::Borrowed(message),
         }
     }
 
     fn set(&self, ctx: Ctx<'_>) {
+        if let Lazy::Os { number, message, .. } = self {
+            let kind = crate::exc::OSError::type_object(ctx);
+            let message = message.as_str();
+            // Windows' own numbers go into the fourth argument, and Python makes the first of them.
+            let made = if cfg!(windows) {
+                kind.call((0, message, None::<&str>, *number))
+            } else {
+                kind.call((*number, message))
+            };
+            core::mem::forget(match made {
+                Ok(value) => PyErr::from_value(&value),
+                Err(error) => error,
+            });
+            return;
+        }
         self.kind().with(ctx, |kind| {
             match text::new_str(ctx, &self.message()) {
                 // SAFETY: both handles are open.
@@ -325,7 +352,7 @@ from_std! {
     core::fmt::Error => RuntimeError,
 }
 
-/// As the OSError subclass that Python has for the kind of error.
+/// As the OSError subclass that Python has for the kind of error, with `errno` where the system gave one.
 impl From<std::io::Error> for PyErr<'_> {
     #[cold]
     fn from(error: std::io::Error) -> Self {
@@ -346,6 +373,13 @@ impl From<std::io::Error> for PyErr<'_> {
             Kind::NotADirectory => NotADirectoryError::TYPE,
             _ => OSError::TYPE,
         };
-        PyErr::with_message(kind, error.to_string().into())
+        match error.raw_os_error() {
+            Some(number) => {
+                let text = error.to_string();
+                let message = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text);
+                PyErr::lazy(Lazy::Os { kind, number, message: message.to_owned() })
+            }
+            None => PyErr::with_message(kind, error.to_string().into()),
+        }
     }
 }

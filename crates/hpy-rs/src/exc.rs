@@ -14,8 +14,8 @@
 
 use crate::class::TypeGlobal;
 use crate::handle::Handle;
-use crate::kinds::Type;
-use crate::{Ctx, Hint, PyErr};
+use crate::kinds::{Any, Kind, Type};
+use crate::{CallArgs, Ctx, Hint, PyErr};
 use hpy_sys::{HPy, HPyContext};
 use std::borrow::Cow;
 
@@ -34,6 +34,26 @@ pub trait ExceptionType {
         Self: Sized,
     {
         PyErr::with_message(Self::TYPE, message.into())
+    }
+
+    /// An error that is made as Python makes it: by calling the type.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::function]
+    /// fn missing(ctx: Ctx<'_>) -> PyResult<'_> {
+    ///     Err(OSError::with_args(ctx, (2, "no such thing", "thing.txt")))
+    /// }
+    /// ```
+    fn with_args<'ctx>(ctx: Ctx<'ctx>, args: impl CallArgs<'ctx>) -> PyErr<'ctx>
+    where
+        Self: Sized,
+    {
+        match Self::type_object(ctx).call(args) {
+            Ok(value) => PyErr::from_value(&value),
+            Err(error) => error,
+        }
     }
 
     /// The type, for `isinstance` and the like.
@@ -72,6 +92,24 @@ impl ExcType {
     }
 }
 
+impl ExcType {
+    /// Whether an object is an instance of the type.
+    #[doc(hidden)]
+    pub fn is_instance(self, object: &Handle<'_, Any>) -> bool {
+        let ctx = object.ctx();
+        match self {
+            // SAFETY: the handles are open.
+            ExcType::Constant(get) => unsafe {
+                let kind = get(ctx.table());
+                hpy_sys::api::HPy_TypeCheck(ctx.as_raw(), object.as_raw(), kind) != 0
+            },
+            ExcType::Own(global) => {
+                global.load::<Type>(ctx).is_some_and(|kind| object.is_instance(&kind))
+            }
+        }
+    }
+}
+
 impl KeyError {
     /// The KeyError of a key that is not there, which shows the key as `dict` does.
     #[cold]
@@ -97,6 +135,13 @@ macro_rules! exceptions {
             #[allow(clippy::new_ret_no_self)]
             pub fn new(message: impl Into<Cow<'static, str>>) -> PyErr<'static> {
                 PyErr::with_message(Self::TYPE, message.into())
+            }
+        }
+
+        impl Kind for $name {
+            const NAME: &'static str = stringify!($name);
+            fn check(object: &Handle<'_, Any>) -> bool {
+                Self::TYPE.is_instance(object)
             }
         }
 

@@ -97,6 +97,7 @@ mod hint;
 pub mod kinds;
 mod name;
 mod object;
+mod raised;
 mod runtime;
 #[cfg(feature = "cpython")]
 mod standalone;

@@ -75,6 +75,20 @@ pub(crate) fn extensions(ctx: Ctx<'_>) -> Option<&HPyExtensions> {
     unsafe { (*ctx.as_raw().cast::<HPyContextExt>()).extensions.as_ref() }
 }
 
+/// The function of the extension table that takes exceptions, where the runtime has it.
+#[cold]
+pub(crate) fn error_take(
+    ctx: Ctx<'_>,
+) -> Option<unsafe extern "C" fn(*mut HPyContext) -> hpy_sys::HPy> {
+    let table = extensions(ctx)?;
+    let needed = core::mem::offset_of!(HPyExtensions, error_take) + size_of::<usize>();
+    // A runtime of an earlier version has a shorter table.
+    if table.size < needed {
+        return None;
+    }
+    Some(table.error_take)
+}
+
 /// Whether the context has the members that PyPI's hpy 0.9.0 lacks (`HPy_GetIter` and others). Nothing in
 /// the ABI tells; runtimes known to have them are hpy-rs and PyPy.
 #[inline]

@@ -76,4 +76,7 @@ pub struct HPyExtensions {
     pub thread_attach: unsafe extern "C" fn(ctx: *mut HPyContext) -> *mut c_void,
     /// Undoes `thread_attach`.
     pub thread_detach: unsafe extern "C" fn(ctx: *mut HPyContext, token: *mut c_void),
+    /// Takes the pending exception away: a new handle of the exception object with its traceback, null if none
+    /// is pending. `PyErr_GetRaisedException`.
+    pub error_take: unsafe extern "C" fn(ctx: *mut HPyContext) -> HPy,
 }

@@ -73,7 +73,8 @@ fn rust_facts() -> Facts {
         "read_i64" => read_i64, "list_from_f64" => list_from_f64, "list_from_i64" => list_from_i64,
         "tuple_from_f64" => tuple_from_f64, "tuple_from_i64" => tuple_from_i64,
         "buffer_get" => buffer_get, "buffer_release" => buffer_release,
-        "thread_attach" => thread_attach, "thread_detach" => thread_detach);
+        "thread_attach" => thread_attach, "thread_detach" => thread_detach,
+        "error_take" => error_take);
     layout!(f, HPyContext, "HPyContext", "name" => name, "_private" => _private,
         "abi_version" => abi_version);
     for member in MEMBERS {

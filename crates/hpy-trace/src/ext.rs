@@ -18,6 +18,7 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     buffer_release,
     thread_attach,
     thread_detach,
+    error_take,
 };
 
 macro_rules! pass {
@@ -38,6 +39,7 @@ pass! {
     fn tuple_from_i64(values: *const i64, count: HPy_ssize_t) -> HPy;
     fn buffer_get(h: HPy, view: *mut HPy_buffer, flags: c_int) -> c_int;
     fn buffer_release(view: *mut HPy_buffer);
+    fn error_take() -> HPy;
     fn thread_attach() -> *mut c_void;
     fn thread_detach(token: *mut c_void);
 }

@@ -2,6 +2,7 @@
 
 mod classes;
 mod conversions;
+mod errors;
 mod export;
 
 /// The test extension.
@@ -24,6 +25,11 @@ mod rust_ext {
         echo_vec_u8, echo_wrapper, slice_sum, sum_buffer,
     };
 
+    #[export]
+    use crate::errors::{
+        bad_byte, caught_parts, caught_value, chain, is_not_found, is_value_error, made_value,
+        open_file, raise_again, raise_with_args, take_error,
+    };
     #[export]
     use crate::export::{Grid, Primes, Table};
 

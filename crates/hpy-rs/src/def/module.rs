@@ -192,6 +192,7 @@ impl ModuleCell {
             let info = info();
             let mut definitions = Vec::new();
             let mut globals = info.globals;
+            globals.push(crate::raised::CATCHER.as_raw());
             for export in info.exports {
                 globals_of(core::slice::from_ref(&export), &mut globals);
                 if let Exported::Function(def) = export {
@@ -226,6 +227,7 @@ pub unsafe fn exec(
     unsafe {
         crate::entry::status(ctx, |ctx| {
             crate::runtime::learn_version(ctx)?;
+            crate::raised::prepare(ctx)?;
             body(ctx, Ref::from_raw(ctx, module))
         })
     }

@@ -26,6 +26,8 @@ typedef struct {
        the interpreter is shutting down. */
     void *(*thread_attach)(HPyContext *ctx);
     void (*thread_detach)(HPyContext *ctx, void *token);
+    /* Take the pending exception away: the exception object with its traceback, HPy_NULL if none is pending. */
+    HPy (*error_take)(HPyContext *ctx);
 } HPyExtensions;
 
 /* Whether the table reaches past the function: tables of older runtimes are shorter. */
