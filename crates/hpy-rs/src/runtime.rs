@@ -15,6 +15,8 @@ static EXTENSIONS: AtomicU32 = AtomicU32::new(0);
 
 /// `HPyInitGlobalContext_NAME`.
 pub fn set_trampoline_context(ctx: *mut HPyContext) {
+    // SAFETY: the runtime gives the binary a context to use.
+    unsafe { hpy_sys::places::learn(ctx) };
     TRAMPOLINE_CONTEXT.store(ctx, Ordering::Release);
 }
 

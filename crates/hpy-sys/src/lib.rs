@@ -10,6 +10,7 @@
 //! * [`api`]: one function per context function, calling through the context under its field name.
 //! * [`abi`]: the same table as data, for tools (debug reports, trace tables, tests).
 //! * [`ext`], [`direct`]: what hpy-rs adds: optional functions behind the context, import without a stub.
+//! * [`places`]: which of two places some members are in, on the Python that loaded the binary.
 //! * [`backend`]: the contract between a runtime's base context and the contexts that wrap it. Binaries
 //!   never see it.
 #![no_std]
@@ -21,6 +22,7 @@ pub mod def;
 pub mod direct;
 pub mod ext;
 pub mod handle;
+pub mod places;
 
 #[path = "generated/context.rs"]
 pub mod context;

@@ -33,14 +33,26 @@ fn declare_all(params: &[Param]) -> String {
 
 fn context(abi: &Abi) -> String {
     let mut text = String::from(C_NOTE);
-    text.push_str("#ifndef HPY_GENERATED_CONTEXT_H\n#define HPY_GENERATED_CONTEXT_H\n\nstruct _HPyContext_s {\n");
+    let (there, here) = abi.elsewhere_on_pypy;
+    text.push_str("#ifndef HPY_GENERATED_CONTEXT_H\n#define HPY_GENERATED_CONTEXT_H\n\n");
+    text.push_str("/* How many words hpy/places.h is about. */\n");
+    let _ = writeln!(text, "#define _HPy_MOVED_WORDS {}\n", here - there + 1);
+    text.push_str("struct _HPyContext_s {\n");
     text.push_str("    const char *name;\n    void *_private;\n    int abi_version;\n");
-    for m in &abi.members {
+    for (index, m) in abi.members.iter().enumerate() {
+        if index == there {
+            text.push_str("    /* See hpy/places.h. */\n    _HPy_EXTENSION union {\n        _HPy_EXTENSION struct {\n");
+        }
+        let indent = if (there..=here).contains(&index) { "            " } else { "    " };
         if m.is_function {
             let function = format!("(*{})({})", m.field, declare_all(&m.params));
-            let _ = writeln!(text, "    {};", declare(&m.returns, &function));
+            let _ = writeln!(text, "{indent}{};", declare(&m.returns, &function));
         } else {
-            let _ = writeln!(text, "    HPy {};", m.field);
+            let _ = writeln!(text, "{indent}HPy {};", m.field);
+        }
+        if index == here {
+            let _ =
+                writeln!(text, "        }};\n        HPy _hpy_words[_HPy_MOVED_WORDS];\n    }};");
         }
     }
     text.push_str("};\n\n#endif /* HPY_GENERATED_CONTEXT_H */\n");
@@ -89,11 +101,15 @@ fn calls(abi: &Abi) -> String {
             );
         }
         let arguments: Vec<&str> = m.params.iter().map(|p| p.name.as_str()).collect();
+        let place = if m.later_on_pypy {
+            format!("_HPy_PLACE(ctx, {})", m.field)
+        } else {
+            format!("ctx->{}", m.field)
+        };
         let _ = writeln!(
             text,
-            "    {}ctx->{}({});",
+            "    {}{place}({});",
             if m.returns == "void" { "" } else { "return " },
-            m.field,
             arguments.join(", ")
         );
         text.push_str(if abi.cpython.contains_key(&m.name) { "#endif\n}\n\n" } else { "}\n\n" });

@@ -11,6 +11,8 @@ pub struct Abi {
     pub slots: Vec<Slot>,
     /// By the names of context functions that are nothing but a function of the C API: its name.
     pub cpython: BTreeMap<String, String>,
+    /// The constant that PyPy's HPy has elsewhere: its indices there and here.
+    pub elsewhere_on_pypy: (usize, usize),
 }
 
 /// A member of the context.
@@ -23,6 +25,8 @@ pub struct Member {
     pub since: String,
     pub family: String,
     pub error: String,
+    /// Whether the member is one place later in PyPy's HPy, which has a constant before it.
+    pub later_on_pypy: bool,
 }
 
 /// A parameter: its C type without the name, and its name.
@@ -110,6 +114,7 @@ impl Abi {
                 since: since.clone(),
                 family: family.clone(),
                 error: error.clone(),
+                later_on_pypy: false,
             });
         }
         let mut signatures = Vec::new();
@@ -138,7 +143,23 @@ impl Abi {
             }
             cpython.insert(row[0].clone(), row[1].clone());
         }
-        Ok(Abi { members, signatures, slots, cpython })
+        let mut elsewhere_on_pypy = (0, 0);
+        for row in rows(&folder.join("pypy.tsv"))? {
+            let there: usize = row[1].parse()?;
+            let here = members.iter().position(|m| !m.is_function && m.name == row[0]);
+            let here = here.with_context(|| format!("pypy.tsv: no constant {}", row[0]))?;
+            for member in &mut members[there..here] {
+                if !member.is_function {
+                    bail!(
+                        "pypy.tsv: {} would move, and constants are read as they are",
+                        member.name
+                    );
+                }
+                member.later_on_pypy = true;
+            }
+            elsewhere_on_pypy = (there, here);
+        }
+        Ok(Abi { members, signatures, slots, cpython, elsewhere_on_pypy })
     }
 
     pub fn functions(&self) -> impl Iterator<Item = &Member> {

@@ -73,15 +73,19 @@ fn api(abi: &Abi) -> String {
     );
     for member in abi.functions() {
         let arguments: Vec<String> = member.params.iter().map(|p| rust_name(&p.name)).collect();
+        let place = if member.later_on_pypy {
+            format!("places::function(&raw const (*ctx).{})", member.field)
+        } else {
+            format!("((*ctx).{})", member.field)
+        };
         let _ = write!(
             text,
             "/// Calls `{}`.\n#[rustfmt::skip]\n#[inline(always)]\npub unsafe fn {}({}){} {{\n    \
-             // SAFETY: the caller keeps the module's contract.\n    unsafe {{ ((*ctx).{})({}) }}\n}}\n\n",
+             // SAFETY: the caller keeps the module's contract.\n    unsafe {{ {place}({}) }}\n}}\n\n",
             member.field,
             member.name,
             rust_params(member),
             rust_returns(&member.returns),
-            member.field,
             arguments.join(", ")
         );
     }

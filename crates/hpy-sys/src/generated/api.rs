@@ -1303,7 +1303,7 @@ pub unsafe fn HPy_DelItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key: *const c_c
 #[inline(always)]
 pub unsafe fn HPyCapsule_New(ctx: *mut HPyContext, pointer: *mut c_void, utf8_name: *const c_char, destructor: *mut HPyCapsule_Destructor) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Capsule_New)(ctx, pointer, utf8_name, destructor) }
+    unsafe { places::function(&raw const (*ctx).ctx_Capsule_New)(ctx, pointer, utf8_name, destructor) }
 }
 
 /// Calls `ctx_Capsule_Get`.
@@ -1311,7 +1311,7 @@ pub unsafe fn HPyCapsule_New(ctx: *mut HPyContext, pointer: *mut c_void, utf8_na
 #[inline(always)]
 pub unsafe fn HPyCapsule_Get(ctx: *mut HPyContext, capsule: HPy, key: HPyCapsule_key, utf8_name: *const c_char) -> *mut c_void {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Capsule_Get)(ctx, capsule, key, utf8_name) }
+    unsafe { places::function(&raw const (*ctx).ctx_Capsule_Get)(ctx, capsule, key, utf8_name) }
 }
 
 /// Calls `ctx_Capsule_IsValid`.
@@ -1319,7 +1319,7 @@ pub unsafe fn HPyCapsule_Get(ctx: *mut HPyContext, capsule: HPy, key: HPyCapsule
 #[inline(always)]
 pub unsafe fn HPyCapsule_IsValid(ctx: *mut HPyContext, capsule: HPy, utf8_name: *const c_char) -> c_int {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Capsule_IsValid)(ctx, capsule, utf8_name) }
+    unsafe { places::function(&raw const (*ctx).ctx_Capsule_IsValid)(ctx, capsule, utf8_name) }
 }
 
 /// Calls `ctx_Capsule_Set`.
@@ -1327,7 +1327,7 @@ pub unsafe fn HPyCapsule_IsValid(ctx: *mut HPyContext, capsule: HPy, utf8_name: 
 #[inline(always)]
 pub unsafe fn HPyCapsule_Set(ctx: *mut HPyContext, capsule: HPy, key: HPyCapsule_key, value: *mut c_void) -> c_int {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Capsule_Set)(ctx, capsule, key, value) }
+    unsafe { places::function(&raw const (*ctx).ctx_Capsule_Set)(ctx, capsule, key, value) }
 }
 
 /// Calls `ctx_Compile_s`.
@@ -1335,7 +1335,7 @@ pub unsafe fn HPyCapsule_Set(ctx: *mut HPyContext, capsule: HPy, key: HPyCapsule
 #[inline(always)]
 pub unsafe fn HPy_Compile_s(ctx: *mut HPyContext, utf8_source: *const c_char, utf8_filename: *const c_char, kind: HPy_SourceKind) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Compile_s)(ctx, utf8_source, utf8_filename, kind) }
+    unsafe { places::function(&raw const (*ctx).ctx_Compile_s)(ctx, utf8_source, utf8_filename, kind) }
 }
 
 /// Calls `ctx_EvalCode`.
@@ -1343,7 +1343,7 @@ pub unsafe fn HPy_Compile_s(ctx: *mut HPyContext, utf8_source: *const c_char, ut
 #[inline(always)]
 pub unsafe fn HPy_EvalCode(ctx: *mut HPyContext, code: HPy, globals: HPy, locals: HPy) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_EvalCode)(ctx, code, globals, locals) }
+    unsafe { places::function(&raw const (*ctx).ctx_EvalCode)(ctx, code, globals, locals) }
 }
 
 /// Calls `ctx_ContextVar_New`.
@@ -1351,7 +1351,7 @@ pub unsafe fn HPy_EvalCode(ctx: *mut HPyContext, code: HPy, globals: HPy, locals
 #[inline(always)]
 pub unsafe fn HPyContextVar_New(ctx: *mut HPyContext, name: *const c_char, default_value: HPy) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_ContextVar_New)(ctx, name, default_value) }
+    unsafe { places::function(&raw const (*ctx).ctx_ContextVar_New)(ctx, name, default_value) }
 }
 
 /// Calls `ctx_ContextVar_Get`.
@@ -1359,7 +1359,7 @@ pub unsafe fn HPyContextVar_New(ctx: *mut HPyContext, name: *const c_char, defau
 #[inline(always)]
 pub unsafe fn HPyContextVar_Get(ctx: *mut HPyContext, context_var: HPy, default_value: HPy, result: *mut HPy) -> i32 {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_ContextVar_Get)(ctx, context_var, default_value, result) }
+    unsafe { places::function(&raw const (*ctx).ctx_ContextVar_Get)(ctx, context_var, default_value, result) }
 }
 
 /// Calls `ctx_ContextVar_Set`.
@@ -1367,7 +1367,7 @@ pub unsafe fn HPyContextVar_Get(ctx: *mut HPyContext, context_var: HPy, default_
 #[inline(always)]
 pub unsafe fn HPyContextVar_Set(ctx: *mut HPyContext, context_var: HPy, value: HPy) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_ContextVar_Set)(ctx, context_var, value) }
+    unsafe { places::function(&raw const (*ctx).ctx_ContextVar_Set)(ctx, context_var, value) }
 }
 
 /// Calls `ctx_Type_GetName`.
@@ -1375,7 +1375,7 @@ pub unsafe fn HPyContextVar_Set(ctx: *mut HPyContext, context_var: HPy, value: H
 #[inline(always)]
 pub unsafe fn HPyType_GetName(ctx: *mut HPyContext, r#type: HPy) -> *const c_char {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Type_GetName)(ctx, r#type) }
+    unsafe { places::function(&raw const (*ctx).ctx_Type_GetName)(ctx, r#type) }
 }
 
 /// Calls `ctx_Type_IsSubtype`.
@@ -1383,7 +1383,7 @@ pub unsafe fn HPyType_GetName(ctx: *mut HPyContext, r#type: HPy) -> *const c_cha
 #[inline(always)]
 pub unsafe fn HPyType_IsSubtype(ctx: *mut HPyContext, sub: HPy, r#type: HPy) -> c_int {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Type_IsSubtype)(ctx, sub, r#type) }
+    unsafe { places::function(&raw const (*ctx).ctx_Type_IsSubtype)(ctx, sub, r#type) }
 }
 
 /// Calls `ctx_Unicode_FromEncodedObject`.
@@ -1391,7 +1391,7 @@ pub unsafe fn HPyType_IsSubtype(ctx: *mut HPyContext, sub: HPy, r#type: HPy) -> 
 #[inline(always)]
 pub unsafe fn HPyUnicode_FromEncodedObject(ctx: *mut HPyContext, obj: HPy, encoding: *const c_char, errors: *const c_char) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Unicode_FromEncodedObject)(ctx, obj, encoding, errors) }
+    unsafe { places::function(&raw const (*ctx).ctx_Unicode_FromEncodedObject)(ctx, obj, encoding, errors) }
 }
 
 /// Calls `ctx_Unicode_Substring`.
@@ -1399,7 +1399,7 @@ pub unsafe fn HPyUnicode_FromEncodedObject(ctx: *mut HPyContext, obj: HPy, encod
 #[inline(always)]
 pub unsafe fn HPyUnicode_Substring(ctx: *mut HPyContext, str: HPy, start: HPy_ssize_t, end: HPy_ssize_t) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Unicode_Substring)(ctx, str, start, end) }
+    unsafe { places::function(&raw const (*ctx).ctx_Unicode_Substring)(ctx, str, start, end) }
 }
 
 /// Calls `ctx_Dict_Keys`.
@@ -1407,7 +1407,7 @@ pub unsafe fn HPyUnicode_Substring(ctx: *mut HPyContext, str: HPy, start: HPy_ss
 #[inline(always)]
 pub unsafe fn HPyDict_Keys(ctx: *mut HPyContext, h: HPy) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Dict_Keys)(ctx, h) }
+    unsafe { places::function(&raw const (*ctx).ctx_Dict_Keys)(ctx, h) }
 }
 
 /// Calls `ctx_Dict_Copy`.
@@ -1415,7 +1415,7 @@ pub unsafe fn HPyDict_Keys(ctx: *mut HPyContext, h: HPy) -> HPy {
 #[inline(always)]
 pub unsafe fn HPyDict_Copy(ctx: *mut HPyContext, h: HPy) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Dict_Copy)(ctx, h) }
+    unsafe { places::function(&raw const (*ctx).ctx_Dict_Copy)(ctx, h) }
 }
 
 /// Calls `ctx_Slice_Unpack`.
@@ -1423,7 +1423,7 @@ pub unsafe fn HPyDict_Copy(ctx: *mut HPyContext, h: HPy) -> HPy {
 #[inline(always)]
 pub unsafe fn HPySlice_Unpack(ctx: *mut HPyContext, slice: HPy, start: *mut HPy_ssize_t, stop: *mut HPy_ssize_t, step: *mut HPy_ssize_t) -> c_int {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Slice_Unpack)(ctx, slice, start, stop, step) }
+    unsafe { places::function(&raw const (*ctx).ctx_Slice_Unpack)(ctx, slice, start, stop, step) }
 }
 
 /// Calls `ctx_SetCallFunction`.
@@ -1431,7 +1431,7 @@ pub unsafe fn HPySlice_Unpack(ctx: *mut HPyContext, slice: HPy, start: *mut HPy_
 #[inline(always)]
 pub unsafe fn HPy_SetCallFunction(ctx: *mut HPyContext, h: HPy, func: *mut HPyCallFunction) -> c_int {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_SetCallFunction)(ctx, h, func) }
+    unsafe { places::function(&raw const (*ctx).ctx_SetCallFunction)(ctx, h, func) }
 }
 
 /// Calls `ctx_Call`.
@@ -1439,7 +1439,7 @@ pub unsafe fn HPy_SetCallFunction(ctx: *mut HPyContext, h: HPy, func: *mut HPyCa
 #[inline(always)]
 pub unsafe fn HPy_Call(ctx: *mut HPyContext, callable: HPy, args: *const HPy, nargs: usize, kwnames: HPy) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Call)(ctx, callable, args, nargs, kwnames) }
+    unsafe { places::function(&raw const (*ctx).ctx_Call)(ctx, callable, args, nargs, kwnames) }
 }
 
 /// Calls `ctx_CallMethod`.
@@ -1447,7 +1447,7 @@ pub unsafe fn HPy_Call(ctx: *mut HPyContext, callable: HPy, args: *const HPy, na
 #[inline(always)]
 pub unsafe fn HPy_CallMethod(ctx: *mut HPyContext, name: HPy, args: *const HPy, nargs: usize, kwnames: HPy) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_CallMethod)(ctx, name, args, nargs, kwnames) }
+    unsafe { places::function(&raw const (*ctx).ctx_CallMethod)(ctx, name, args, nargs, kwnames) }
 }
 
 /// Calls `ctx_AsStruct_Dict`.

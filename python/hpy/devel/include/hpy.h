@@ -5,7 +5,7 @@
  *   HPY_ABI_CPYTHON    an ordinary CPython extension that needs nothing of HPy at run time
  *
  * Written for C99 and C++11. The parts, in reading order: hpy/compiler.h, hpy/types.h, hpy/legacy.h,
- * hpy/def.h, hpy/type.h, hpy/module.h, hpy/calls.h, hpy/macros.h, hpy/helpers.h, hpy/inline_helpers.h.
+ * hpy/def.h, hpy/type.h, hpy/module.h, hpy/places.h, hpy/calls.h, hpy/macros.h, hpy/helpers.h, hpy/inline_helpers.h.
  * What is under hpy/generated comes from the ABI tables.
  */
 #ifndef HPy_H
@@ -42,6 +42,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <wchar.h>
 
 #ifdef __cplusplus
@@ -57,6 +58,7 @@ extern "C" {
 #include "hpy/type.h"
 #include "hpy/module.h"
 #include "hpy/generated/context.h"
+#include "hpy/places.h"
 #include "hpy/generated/calls.h"
 #include "hpy/calls.h"
 #include "hpy/generated/trampolines.h"

@@ -95,37 +95,37 @@ _HPy_NO_RETURN HPyAPI_FUNC void HPy_FatalError(HPyContext *ctx, const char *mess
 
 HPyAPI_FUNC void *HPyCapsule_GetPointer(HPyContext *ctx, HPy capsule, const char *utf8_name)
 {
-    return ctx->ctx_Capsule_Get(ctx, capsule, HPyCapsule_key_Pointer, utf8_name);
+    return HPyCapsule_Get(ctx, capsule, HPyCapsule_key_Pointer, utf8_name);
 }
 
 HPyAPI_FUNC const char *HPyCapsule_GetName(HPyContext *ctx, HPy capsule)
 {
-    return (const char *)ctx->ctx_Capsule_Get(ctx, capsule, HPyCapsule_key_Name, NULL);
+    return (const char *)HPyCapsule_Get(ctx, capsule, HPyCapsule_key_Name, NULL);
 }
 
 HPyAPI_FUNC void *HPyCapsule_GetContext(HPyContext *ctx, HPy capsule)
 {
-    return ctx->ctx_Capsule_Get(ctx, capsule, HPyCapsule_key_Context, NULL);
+    return HPyCapsule_Get(ctx, capsule, HPyCapsule_key_Context, NULL);
 }
 
 HPyAPI_FUNC int HPyCapsule_SetPointer(HPyContext *ctx, HPy capsule, void *pointer)
 {
-    return ctx->ctx_Capsule_Set(ctx, capsule, HPyCapsule_key_Pointer, pointer);
+    return HPyCapsule_Set(ctx, capsule, HPyCapsule_key_Pointer, pointer);
 }
 
 HPyAPI_FUNC int HPyCapsule_SetName(HPyContext *ctx, HPy capsule, const char *utf8_name)
 {
-    return ctx->ctx_Capsule_Set(ctx, capsule, HPyCapsule_key_Name, (void *)utf8_name);
+    return HPyCapsule_Set(ctx, capsule, HPyCapsule_key_Name, (void *)utf8_name);
 }
 
 HPyAPI_FUNC int HPyCapsule_SetContext(HPyContext *ctx, HPy capsule, void *context)
 {
-    return ctx->ctx_Capsule_Set(ctx, capsule, HPyCapsule_key_Context, context);
+    return HPyCapsule_Set(ctx, capsule, HPyCapsule_key_Context, context);
 }
 
 HPyAPI_FUNC int HPyCapsule_SetDestructor(HPyContext *ctx, HPy capsule, HPyCapsule_Destructor *destructor)
 {
-    return ctx->ctx_Capsule_Set(ctx, capsule, HPyCapsule_key_Destructor, (void *)destructor);
+    return HPyCapsule_Set(ctx, capsule, HPyCapsule_key_Destructor, (void *)destructor);
 }
 
 #endif /* HPY_CALLS_H */

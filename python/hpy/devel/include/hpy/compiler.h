@@ -42,6 +42,13 @@
 #  define _HPy_HIDDEN
 #endif
 
+/* A variable that is defined in every file which includes this header, and is one in the binary. */
+#if defined(_WIN32) || defined(__CYGWIN__)
+#  define _HPy_ONE_PER_BINARY __declspec(selectany)
+#else
+#  define _HPy_ONE_PER_BINARY __attribute__((weak)) _HPy_HIDDEN
+#endif
+
 #ifndef HPy_EXPORTED_SYMBOL
 #  if defined(_WIN32) || defined(__CYGWIN__)
 #    define HPy_EXPORTED_SYMBOL __declspec(dllexport)

@@ -61,6 +61,7 @@ extern _HPy_HIDDEN HPyContext *_ctx_for_trampolines;
     void HPyInitGlobalContext_##NAME(HPyContext *ctx)                              \
     {                                                                              \
         _ctx_for_trampolines = ctx;                                                \
+        _hpy_learn_places(ctx);                                                    \
     }                                                                              \
     HPyModuleDef *HPyInit_##NAME(void)                                             \
     {                                                                              \

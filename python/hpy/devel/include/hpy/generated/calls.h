@@ -1149,57 +1149,57 @@ HPyAPI_FUNC int HPy_DelItem_s(HPyContext *ctx, HPy obj, const char *utf8_key)
 
 HPyAPI_FUNC HPy HPyCapsule_New(HPyContext *ctx, void *pointer, const char *utf8_name, HPyCapsule_Destructor *destructor)
 {
-    return ctx->ctx_Capsule_New(ctx, pointer, utf8_name, destructor);
+    return _HPy_PLACE(ctx, ctx_Capsule_New)(ctx, pointer, utf8_name, destructor);
 }
 
 HPyAPI_FUNC void *HPyCapsule_Get(HPyContext *ctx, HPy capsule, _HPyCapsule_key key, const char *utf8_name)
 {
-    return ctx->ctx_Capsule_Get(ctx, capsule, key, utf8_name);
+    return _HPy_PLACE(ctx, ctx_Capsule_Get)(ctx, capsule, key, utf8_name);
 }
 
 HPyAPI_FUNC int HPyCapsule_IsValid(HPyContext *ctx, HPy capsule, const char *utf8_name)
 {
-    return ctx->ctx_Capsule_IsValid(ctx, capsule, utf8_name);
+    return _HPy_PLACE(ctx, ctx_Capsule_IsValid)(ctx, capsule, utf8_name);
 }
 
 HPyAPI_FUNC int HPyCapsule_Set(HPyContext *ctx, HPy capsule, _HPyCapsule_key key, void *value)
 {
-    return ctx->ctx_Capsule_Set(ctx, capsule, key, value);
+    return _HPy_PLACE(ctx, ctx_Capsule_Set)(ctx, capsule, key, value);
 }
 
 HPyAPI_FUNC HPy HPy_Compile_s(HPyContext *ctx, const char *utf8_source, const char *utf8_filename, HPy_SourceKind kind)
 {
-    return ctx->ctx_Compile_s(ctx, utf8_source, utf8_filename, kind);
+    return _HPy_PLACE(ctx, ctx_Compile_s)(ctx, utf8_source, utf8_filename, kind);
 }
 
 HPyAPI_FUNC HPy HPy_EvalCode(HPyContext *ctx, HPy code, HPy globals, HPy locals)
 {
-    return ctx->ctx_EvalCode(ctx, code, globals, locals);
+    return _HPy_PLACE(ctx, ctx_EvalCode)(ctx, code, globals, locals);
 }
 
 HPyAPI_FUNC HPy HPyContextVar_New(HPyContext *ctx, const char *name, HPy default_value)
 {
-    return ctx->ctx_ContextVar_New(ctx, name, default_value);
+    return _HPy_PLACE(ctx, ctx_ContextVar_New)(ctx, name, default_value);
 }
 
 HPyAPI_FUNC int32_t HPyContextVar_Get(HPyContext *ctx, HPy context_var, HPy default_value, HPy *result)
 {
-    return ctx->ctx_ContextVar_Get(ctx, context_var, default_value, result);
+    return _HPy_PLACE(ctx, ctx_ContextVar_Get)(ctx, context_var, default_value, result);
 }
 
 HPyAPI_FUNC HPy HPyContextVar_Set(HPyContext *ctx, HPy context_var, HPy value)
 {
-    return ctx->ctx_ContextVar_Set(ctx, context_var, value);
+    return _HPy_PLACE(ctx, ctx_ContextVar_Set)(ctx, context_var, value);
 }
 
 HPyAPI_FUNC const char *HPyType_GetName(HPyContext *ctx, HPy type)
 {
-    return ctx->ctx_Type_GetName(ctx, type);
+    return _HPy_PLACE(ctx, ctx_Type_GetName)(ctx, type);
 }
 
 HPyAPI_FUNC int HPyType_IsSubtype(HPyContext *ctx, HPy sub, HPy type)
 {
-    return ctx->ctx_Type_IsSubtype(ctx, sub, type);
+    return _HPy_PLACE(ctx, ctx_Type_IsSubtype)(ctx, sub, type);
 }
 
 HPyAPI_FUNC HPy HPyUnicode_FromEncodedObject(HPyContext *ctx, HPy obj, const char *encoding, const char *errors)
@@ -1208,18 +1208,18 @@ HPyAPI_FUNC HPy HPyUnicode_FromEncodedObject(HPyContext *ctx, HPy obj, const cha
     (void)ctx;
     return _py2h(PyUnicode_FromEncodedObject(_h2py(obj), encoding, errors));
 #else
-    return ctx->ctx_Unicode_FromEncodedObject(ctx, obj, encoding, errors);
+    return _HPy_PLACE(ctx, ctx_Unicode_FromEncodedObject)(ctx, obj, encoding, errors);
 #endif
 }
 
 HPyAPI_FUNC HPy HPyUnicode_Substring(HPyContext *ctx, HPy str, HPy_ssize_t start, HPy_ssize_t end)
 {
-    return ctx->ctx_Unicode_Substring(ctx, str, start, end);
+    return _HPy_PLACE(ctx, ctx_Unicode_Substring)(ctx, str, start, end);
 }
 
 HPyAPI_FUNC HPy HPyDict_Keys(HPyContext *ctx, HPy h)
 {
-    return ctx->ctx_Dict_Keys(ctx, h);
+    return _HPy_PLACE(ctx, ctx_Dict_Keys)(ctx, h);
 }
 
 HPyAPI_FUNC HPy HPyDict_Copy(HPyContext *ctx, HPy h)
@@ -1228,28 +1228,28 @@ HPyAPI_FUNC HPy HPyDict_Copy(HPyContext *ctx, HPy h)
     (void)ctx;
     return _py2h(PyDict_Copy(_h2py(h)));
 #else
-    return ctx->ctx_Dict_Copy(ctx, h);
+    return _HPy_PLACE(ctx, ctx_Dict_Copy)(ctx, h);
 #endif
 }
 
 HPyAPI_FUNC int HPySlice_Unpack(HPyContext *ctx, HPy slice, HPy_ssize_t *start, HPy_ssize_t *stop, HPy_ssize_t *step)
 {
-    return ctx->ctx_Slice_Unpack(ctx, slice, start, stop, step);
+    return _HPy_PLACE(ctx, ctx_Slice_Unpack)(ctx, slice, start, stop, step);
 }
 
 HPyAPI_FUNC int HPy_SetCallFunction(HPyContext *ctx, HPy h, HPyCallFunction *func)
 {
-    return ctx->ctx_SetCallFunction(ctx, h, func);
+    return _HPy_PLACE(ctx, ctx_SetCallFunction)(ctx, h, func);
 }
 
 HPyAPI_FUNC HPy HPy_Call(HPyContext *ctx, HPy callable, const HPy *args, size_t nargs, HPy kwnames)
 {
-    return ctx->ctx_Call(ctx, callable, args, nargs, kwnames);
+    return _HPy_PLACE(ctx, ctx_Call)(ctx, callable, args, nargs, kwnames);
 }
 
 HPyAPI_FUNC HPy HPy_CallMethod(HPyContext *ctx, HPy name, const HPy *args, size_t nargs, HPy kwnames)
 {
-    return ctx->ctx_CallMethod(ctx, name, args, nargs, kwnames);
+    return _HPy_PLACE(ctx, ctx_CallMethod)(ctx, name, args, nargs, kwnames);
 }
 
 HPyAPI_FUNC void *_HPy_AsStruct_Dict(HPyContext *ctx, HPy h)

@@ -2,6 +2,9 @@
 #ifndef HPY_GENERATED_CONTEXT_H
 #define HPY_GENERATED_CONTEXT_H
 
+/* How many words hpy/places.h is about. */
+#define _HPy_MOVED_WORDS 20
+
 struct _HPyContext_s {
     const char *name;
     void *_private;
@@ -250,26 +253,32 @@ struct _HPyContext_s {
     HPy h_CapsuleType;
     HPy h_SliceType;
     HPy h_Builtins;
-    HPy (*ctx_Capsule_New)(HPyContext *ctx, void *pointer, const char *utf8_name, HPyCapsule_Destructor *destructor);
-    void *(*ctx_Capsule_Get)(HPyContext *ctx, HPy capsule, _HPyCapsule_key key, const char *utf8_name);
-    int (*ctx_Capsule_IsValid)(HPyContext *ctx, HPy capsule, const char *utf8_name);
-    int (*ctx_Capsule_Set)(HPyContext *ctx, HPy capsule, _HPyCapsule_key key, void *value);
-    HPy (*ctx_Compile_s)(HPyContext *ctx, const char *utf8_source, const char *utf8_filename, HPy_SourceKind kind);
-    HPy (*ctx_EvalCode)(HPyContext *ctx, HPy code, HPy globals, HPy locals);
-    HPy (*ctx_ContextVar_New)(HPyContext *ctx, const char *name, HPy default_value);
-    int32_t (*ctx_ContextVar_Get)(HPyContext *ctx, HPy context_var, HPy default_value, HPy *result);
-    HPy (*ctx_ContextVar_Set)(HPyContext *ctx, HPy context_var, HPy value);
-    const char *(*ctx_Type_GetName)(HPyContext *ctx, HPy type);
-    int (*ctx_Type_IsSubtype)(HPyContext *ctx, HPy sub, HPy type);
-    HPy (*ctx_Unicode_FromEncodedObject)(HPyContext *ctx, HPy obj, const char *encoding, const char *errors);
-    HPy (*ctx_Unicode_Substring)(HPyContext *ctx, HPy str, HPy_ssize_t start, HPy_ssize_t end);
-    HPy (*ctx_Dict_Keys)(HPyContext *ctx, HPy h);
-    HPy (*ctx_Dict_Copy)(HPyContext *ctx, HPy h);
-    int (*ctx_Slice_Unpack)(HPyContext *ctx, HPy slice, HPy_ssize_t *start, HPy_ssize_t *stop, HPy_ssize_t *step);
-    int (*ctx_SetCallFunction)(HPyContext *ctx, HPy h, HPyCallFunction *func);
-    HPy (*ctx_Call)(HPyContext *ctx, HPy callable, const HPy *args, size_t nargs, HPy kwnames);
-    HPy (*ctx_CallMethod)(HPyContext *ctx, HPy name, const HPy *args, size_t nargs, HPy kwnames);
-    HPy h_DictType;
+    /* See hpy/places.h. */
+    _HPy_EXTENSION union {
+        _HPy_EXTENSION struct {
+            HPy (*ctx_Capsule_New)(HPyContext *ctx, void *pointer, const char *utf8_name, HPyCapsule_Destructor *destructor);
+            void *(*ctx_Capsule_Get)(HPyContext *ctx, HPy capsule, _HPyCapsule_key key, const char *utf8_name);
+            int (*ctx_Capsule_IsValid)(HPyContext *ctx, HPy capsule, const char *utf8_name);
+            int (*ctx_Capsule_Set)(HPyContext *ctx, HPy capsule, _HPyCapsule_key key, void *value);
+            HPy (*ctx_Compile_s)(HPyContext *ctx, const char *utf8_source, const char *utf8_filename, HPy_SourceKind kind);
+            HPy (*ctx_EvalCode)(HPyContext *ctx, HPy code, HPy globals, HPy locals);
+            HPy (*ctx_ContextVar_New)(HPyContext *ctx, const char *name, HPy default_value);
+            int32_t (*ctx_ContextVar_Get)(HPyContext *ctx, HPy context_var, HPy default_value, HPy *result);
+            HPy (*ctx_ContextVar_Set)(HPyContext *ctx, HPy context_var, HPy value);
+            const char *(*ctx_Type_GetName)(HPyContext *ctx, HPy type);
+            int (*ctx_Type_IsSubtype)(HPyContext *ctx, HPy sub, HPy type);
+            HPy (*ctx_Unicode_FromEncodedObject)(HPyContext *ctx, HPy obj, const char *encoding, const char *errors);
+            HPy (*ctx_Unicode_Substring)(HPyContext *ctx, HPy str, HPy_ssize_t start, HPy_ssize_t end);
+            HPy (*ctx_Dict_Keys)(HPyContext *ctx, HPy h);
+            HPy (*ctx_Dict_Copy)(HPyContext *ctx, HPy h);
+            int (*ctx_Slice_Unpack)(HPyContext *ctx, HPy slice, HPy_ssize_t *start, HPy_ssize_t *stop, HPy_ssize_t *step);
+            int (*ctx_SetCallFunction)(HPyContext *ctx, HPy h, HPyCallFunction *func);
+            HPy (*ctx_Call)(HPyContext *ctx, HPy callable, const HPy *args, size_t nargs, HPy kwnames);
+            HPy (*ctx_CallMethod)(HPyContext *ctx, HPy name, const HPy *args, size_t nargs, HPy kwnames);
+            HPy h_DictType;
+        };
+        HPy _hpy_words[_HPy_MOVED_WORDS];
+    };
     void *(*ctx_AsStruct_Dict)(HPyContext *ctx, HPy h);
     int (*ctx_List_Insert)(HPyContext *ctx, HPy h_list, HPy_ssize_t index, HPy h_item);
     HPy (*ctx_GetSlice)(HPyContext *ctx, HPy obj, HPy_ssize_t start, HPy_ssize_t end);
