@@ -156,7 +156,8 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
                 }
 
                 pub extern "C" fn #context_symbol(context: *mut ::hpy::impl_::sys::HPyContext) {
-                    ::hpy::impl_::set_trampoline_context(context);
+                    // SAFETY: a runtime calls it with a context for the binary.
+                    unsafe { ::hpy::impl_::set_trampoline_context(context) };
                 }
 
                 pub extern "C" fn #extensions_symbol(version: u32) {

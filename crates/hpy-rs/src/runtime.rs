@@ -14,8 +14,11 @@ static TRAMPOLINE_CONTEXT: AtomicPtr<HPyContext> = AtomicPtr::new(ptr::null_mut(
 static EXTENSIONS: AtomicU32 = AtomicU32::new(0);
 
 /// `HPyInitGlobalContext_NAME`.
-pub fn set_trampoline_context(ctx: *mut HPyContext) {
-    // SAFETY: the runtime gives the binary a context to use.
+///
+/// # Safety
+/// `ctx` is a context that a runtime gives the binary to use.
+pub unsafe fn set_trampoline_context(ctx: *mut HPyContext) {
+    // SAFETY: as the caller says.
     unsafe { hpy_sys::places::learn(ctx) };
     TRAMPOLINE_CONTEXT.store(ctx, Ordering::Release);
 }
