@@ -2,7 +2,7 @@
 
 use crate::err::null_argument;
 use crate::handle::{handle, object};
-use crate::{layout, long, object as items, state, thread};
+use crate::{contents, layout, long, object as items, state, thread, tree};
 use core::ffi::{CStr, c_int, c_void};
 use hpy_sys::ext::HPyExtensions;
 use hpy_sys::{HPy, HPy_buffer, HPy_ssize_t, HPyContext};
@@ -22,6 +22,13 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     thread_attach,
     thread_detach,
     error_take: crate::backend::error_take,
+    tree_new: tree::tree_new,
+    tree_feed: tree::tree_feed,
+    tree_push: tree::tree_push,
+    tree_pop: tree::tree_pop,
+    tree_free: tree::tree_free,
+    contents_read: contents::contents_read,
+    contents_close: contents::contents_close,
 };
 
 /// A number that is read in bulk: at once if its object is of the plain kind, else by the function that

@@ -170,6 +170,24 @@ pub unsafe fn list_item(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject
     item
 }
 
+/// Whether a str keeps its text, all ASCII, behind its own head.
+#[inline(always)]
+pub unsafe fn is_compact_ascii(text: *mut PyObject) -> bool {
+    PyUnicode_IS_COMPACT_ASCII(text) != 0
+}
+
+/// The text of a str of which [`is_compact_ascii`] holds.
+#[inline(always)]
+pub unsafe fn ascii_text(text: *mut PyObject) -> *mut u8 {
+    text.cast::<PyASCIIObject>().add(1).cast()
+}
+
+/// The text of a new str that is not all ASCII.
+#[inline(always)]
+pub unsafe fn wide_text(text: *mut PyObject) -> *mut u8 {
+    text.cast::<PyCompactUnicodeObject>().add(1).cast()
+}
+
 /// The value of an exact float.
 #[inline(always)]
 pub unsafe fn float_value(float: *mut PyObject) -> f64 {

@@ -5,7 +5,7 @@ use crate::frame::{self, Frame};
 use crate::state;
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use hpy_sys::ext::{HPyContextExt, HPyExtensions};
+use hpy_sys::ext::{HPyContent, HPyContextExt, HPyExtensions, HPyTreeNode};
 use hpy_sys::*;
 
 /// The extension table of every debug context.
@@ -22,6 +22,13 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     thread_attach,
     thread_detach,
     error_take,
+    tree_new,
+    tree_feed,
+    tree_push,
+    tree_pop,
+    tree_free,
+    contents_read,
+    contents_close,
 };
 
 /// Stands for the extension functions in messages.
@@ -147,4 +154,103 @@ unsafe extern "C" fn error_take(ctx: *mut HPyContext) -> HPy {
     let taken = (below(&call).error_take)(call.base);
     call.frame.pending.set(0);
     if taken.is_null() { HPy::NULL } else { call.new_handle(taken) }
+}
+
+unsafe extern "C" fn tree_new(ctx: *mut HPyContext) -> *mut c_void {
+    let call = Call::begin(ctx, FUNCTION);
+    let tree = (below(&call).tree_new)(call.base);
+    if tree.is_null() {
+        call.failed();
+    }
+    tree
+}
+
+unsafe extern "C" fn tree_feed(
+    ctx: *mut HPyContext,
+    tree: *mut c_void,
+    nodes: *const HPyTreeNode,
+    count: usize,
+) -> c_int {
+    let call = Call::begin(ctx, FUNCTION);
+    let status = (below(&call).tree_feed)(call.base, tree, nodes, count);
+    if status < 0 {
+        call.failed();
+    }
+    status
+}
+
+unsafe extern "C" fn tree_push(ctx: *mut HPyContext, tree: *mut c_void, h: HPy) -> c_int {
+    let call = Call::begin(ctx, FUNCTION);
+    let Some(h) = call.handle(h, "h") else { return -1 };
+    let status = (below(&call).tree_push)(call.base, tree, h);
+    if status < 0 {
+        call.failed();
+    }
+    status
+}
+
+unsafe extern "C" fn tree_pop(ctx: *mut HPyContext, tree: *mut c_void) -> HPy {
+    let call = Call::begin(ctx, FUNCTION);
+    call.new_handle((below(&call).tree_pop)(call.base, tree))
+}
+
+unsafe extern "C" fn tree_free(ctx: *mut HPyContext, tree: *mut c_void) {
+    let call = Call::begin(ctx, FUNCTION);
+    (below(&call).tree_free)(call.base, tree);
+}
+
+unsafe extern "C" fn contents_read(
+    ctx: *mut HPyContext,
+    container: HPy,
+    out: *mut HPyContent,
+    capacity: HPy_ssize_t,
+) -> HPy_ssize_t {
+    let call = Call::begin(ctx, FUNCTION);
+    let Some(container) = call.handle(container, "container") else { return -1 };
+    let count = (below(&call).contents_read)(call.base, container, out, capacity);
+    if count < 0 {
+        call.failed();
+        return count;
+    }
+    if count > capacity {
+        return count;
+    }
+    for index in 0..count {
+        let content = &mut *out.offset(index);
+        if content.handle.is_null() {
+            continue;
+        }
+        let wrapped = call.new_handle(content.handle);
+        content.handle = wrapped;
+        if wrapped.is_null() {
+            // Those before are wrapped, those behind are not yet.
+            for before in 0..index {
+                close_wrapped(ctx, &*out.offset(before));
+            }
+            for behind in index + 1..count {
+                let h = (*out.offset(behind)).handle;
+                if !h.is_null() {
+                    api::HPy_Close(call.base, h);
+                }
+            }
+            return -1;
+        }
+    }
+    count
+}
+
+unsafe fn close_wrapped(ctx: *mut HPyContext, content: &HPyContent) {
+    if !content.handle.is_null() {
+        api::HPy_Close(ctx, content.handle);
+    }
+}
+
+unsafe extern "C" fn contents_close(
+    ctx: *mut HPyContext,
+    contents: *const HPyContent,
+    count: usize,
+) {
+    for index in 0..count {
+        close_wrapped(ctx, &*contents.add(index));
+    }
 }

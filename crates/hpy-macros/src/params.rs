@@ -470,12 +470,20 @@ impl Param {
     }
 }
 
-/// A default as a value of the parameter's type: a string literal serves for `String` too.
+/// A default as a value of the parameter's type: a string literal serves for `String` too, `true` and `false`
+/// for every type that is made from a bool.
 fn default_value(default: &Expr, ty: &Type) -> TokenStream {
-    let is_text = matches!(default, Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(_), .. }));
-    if is_text && is_named(ty, "String") {
-        quote!(::std::string::String::from(#default))
-    } else {
-        quote!(#default)
+    let literal = match default {
+        Expr::Lit(syn::ExprLit { lit, .. }) => Some(lit),
+        _ => None,
+    };
+    match literal {
+        Some(syn::Lit::Str(_)) if is_named(ty, "String") => {
+            quote!(::std::string::String::from(#default))
+        }
+        Some(syn::Lit::Bool(_)) if !is_named(ty, "bool") => {
+            quote!(<#ty as ::core::convert::From<bool>>::from(#default))
+        }
+        _ => quote!(#default),
     }
 }

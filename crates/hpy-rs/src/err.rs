@@ -193,8 +193,20 @@ impl<'ctx> PyErr<'ctx> {
         unsafe { api::HPyErr_WriteUnraisable(ctx.as_raw(), object.as_raw()) }
     }
 
-    /// The same error in a call that is known to be the one it belongs to: a borrow of a handle is over.
-    pub(crate) fn rebind<'call>(self, ctx: Ctx<'call>) -> PyErr<'call> {
+    /// The same error with the lifetime of `ctx`, where what it came from was borrowed for less than the call.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::function]
+    /// fn first_length<'ctx>(ctx: Ctx<'ctx>, items: Ref<'ctx, List>) -> PyResult<'ctx, usize> {
+    ///     let first = items.get_index(0)?;
+    ///     // `view` borrows from `first`, which is closed when the function returns.
+    ///     let text: &str = first.view().map_err(|error| error.rebind(ctx))?;
+    ///     Ok(text.len())
+    /// }
+    /// ```
+    pub fn rebind<'call>(self, ctx: Ctx<'call>) -> PyErr<'call> {
         let this = ManuallyDrop::new(self);
         match this.form() {
             Form::Pending(_) => PyErr::pending(ctx),

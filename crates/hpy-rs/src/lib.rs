@@ -78,6 +78,7 @@ mod args;
 mod buffer;
 #[allow(missing_docs)]
 mod class;
+mod contents;
 mod convert;
 mod ctx;
 #[allow(missing_docs)]
@@ -104,10 +105,12 @@ mod standalone;
 mod text;
 #[allow(missing_docs)]
 mod trampoline;
+mod tree;
 
 pub use args::{Args, BorrowArg, BorrowMutArg, FromArgs, FromKwargs};
 pub use buffer::{Buffer, BufferMut, Element, Item};
 pub use class::{Class, ClassMut, ClassRef, Frozen, Initial, Mutable, Object};
+pub use contents::{Content, Contents};
 pub use convert::{FromPy, IntoPy};
 pub use ctx::Ctx;
 pub use err::{PyErr, PyResult};
@@ -119,6 +122,7 @@ pub use hint::Hint;
 pub use hpy_macros::{FromPy, IntoPy, class, exception, function, methods, module};
 pub use name::Name;
 pub use object::{CallArgs, Compare, KwArgs, ListItems, PyIter, SliceIndices, TupleItems};
+pub use tree::TreeBuilder;
 
 /// The pages of the book, so that their snippets are compiled.
 #[cfg(doctest)]

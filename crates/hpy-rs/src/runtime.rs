@@ -105,3 +105,10 @@ pub(crate) fn has_newer_functions(ctx: Ctx<'_>) -> bool {
 fn is_pypy(ctx: Ctx<'_>) -> bool {
     ctx.name().to_bytes().windows(4).any(|word| word == b"PyPy")
 }
+
+/// The extension table, where it has trees and contents.
+#[inline]
+pub(crate) fn bulk_extensions(ctx: Ctx<'_>) -> Option<&HPyExtensions> {
+    const NEEDED: usize = core::mem::offset_of!(HPyExtensions, contents_close) + size_of::<usize>();
+    extensions(ctx).filter(|table| table.size >= NEEDED)
+}

@@ -79,4 +79,107 @@ pub struct HPyExtensions {
     /// Takes the pending exception away: a new handle of the exception object with its traceback, null if none
     /// is pending. `PyErr_GetRaisedException`.
     pub error_take: unsafe extern "C" fn(ctx: *mut HPyContext) -> HPy,
+    /// A new, empty stack for [`HPyTreeNode`]s to build objects on; null with an exception on failure.
+    pub tree_new: unsafe extern "C" fn(ctx: *mut HPyContext) -> *mut c_void,
+    /// Carries out nodes, one after the other. 0, or -1 with an exception; the tree can then only be freed.
+    pub tree_feed: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        tree: *mut c_void,
+        nodes: *const HPyTreeNode,
+        count: usize,
+    ) -> c_int,
+    /// Pushes an object; the handle stays the caller's. 0, or -1 with an exception.
+    pub tree_push: unsafe extern "C" fn(ctx: *mut HPyContext, tree: *mut c_void, h: HPy) -> c_int,
+    /// Pops the object on top. Null with an exception where there is none.
+    pub tree_pop: unsafe extern "C" fn(ctx: *mut HPyContext, tree: *mut c_void) -> HPy,
+    /// Frees the tree with all that is on it.
+    pub tree_free: unsafe extern "C" fn(ctx: *mut HPyContext, tree: *mut c_void),
+    /// Reads what is in a list, a tuple or a dict (keys and values in turn) as it is now. Returns the number
+    /// of items, -1 with an exception (TypeError for other objects). Writes nothing and returns the number of
+    /// items where that is more than `capacity`. What was read goes to `contents_close`.
+    pub contents_read: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        container: HPy,
+        out: *mut HPyContent,
+        capacity: HPy_ssize_t,
+    ) -> HPy_ssize_t,
+    /// Closes the handles of what `contents_read` has read.
+    pub contents_close:
+        unsafe extern "C" fn(ctx: *mut HPyContext, contents: *const HPyContent, count: usize),
 }
+
+/// One step of building objects on a stack: pushes a value, or makes a container of the topmost ones.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct HPyTreeNode {
+    /// One of the `HPY_TREE_*` in the low eight bits; above them a count or a length in bytes.
+    pub tag: u64,
+    /// The number (its bits), the address of the text, or the index of the key.
+    pub value: u64,
+}
+
+/// `None`.
+pub const HPY_TREE_NONE: u64 = 0;
+/// `False`.
+pub const HPY_TREE_FALSE: u64 = 1;
+/// `True`.
+pub const HPY_TREE_TRUE: u64 = 2;
+/// An int; the value is an `int64_t`.
+pub const HPY_TREE_INT: u64 = 3;
+/// An int; the value is a `uint64_t`.
+pub const HPY_TREE_UINT: u64 = 4;
+/// A float; the value is the bits of a `double`.
+pub const HPY_TREE_FLOAT: u64 = 5;
+/// A str of ASCII bytes.
+pub const HPY_TREE_ASCII: u64 = 6;
+/// A str of valid UTF-8.
+pub const HPY_TREE_UTF8: u64 = 7;
+/// A str of UTF-8 in which surrogates are encoded too; checked.
+pub const HPY_TREE_WTF8: u64 = 8;
+/// A str of valid UTF-8 that the tree remembers: the first such node is key 0, the next one key 1, and so on.
+pub const HPY_TREE_KEY: u64 = 9;
+/// A key that was there before; the value is its index.
+pub const HPY_TREE_KEY_AGAIN: u64 = 10;
+/// A list of the topmost `count` values.
+pub const HPY_TREE_LIST: u64 = 11;
+/// A tuple of the topmost `count` values.
+pub const HPY_TREE_TUPLE: u64 = 12;
+/// A dict of the topmost `count` pairs: key, value, key, value.
+pub const HPY_TREE_DICT: u64 = 13;
+
+/// An item that `contents_read` has read.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct HPyContent {
+    /// One of the `HPY_CONTENT_*` in the low eight bits; above them the length of a text in bytes.
+    pub tag: u64,
+    /// The number (its bits) or the address of the text, which is valid until the handle is closed.
+    pub value: u64,
+    /// The object; null where `value` says all (None, bools, ints, floats).
+    pub handle: HPy,
+}
+
+/// Any object of another kind, subclasses of the kinds below too.
+pub const HPY_CONTENT_OTHER: u64 = 0;
+/// `None`.
+pub const HPY_CONTENT_NONE: u64 = 1;
+/// `False`.
+pub const HPY_CONTENT_FALSE: u64 = 2;
+/// `True`.
+pub const HPY_CONTENT_TRUE: u64 = 3;
+/// An int that is an `int64_t`.
+pub const HPY_CONTENT_INT: u64 = 4;
+/// A float.
+pub const HPY_CONTENT_FLOAT: u64 = 5;
+/// A str of ASCII, with its text.
+pub const HPY_CONTENT_ASCII: u64 = 6;
+/// Any other str; only the handle says what is in it.
+pub const HPY_CONTENT_STR: u64 = 7;
+/// An int that is too large for an `int64_t`.
+pub const HPY_CONTENT_LARGE_INT: u64 = 8;
+/// A list.
+pub const HPY_CONTENT_LIST: u64 = 9;
+/// A tuple.
+pub const HPY_CONTENT_TUPLE: u64 = 10;
+/// A dict.
+pub const HPY_CONTENT_DICT: u64 = 11;

@@ -3,7 +3,7 @@
 //! A C program prints size, alignment and offsets; without a C compiler the test fails.
 
 use hpy_sys::abi::MEMBERS;
-use hpy_sys::ext::{HPyContextExt, HPyExtensions};
+use hpy_sys::ext::{HPyContent, HPyContextExt, HPyExtensions, HPyTreeNode};
 use hpy_sys::*;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -74,7 +74,12 @@ fn rust_facts() -> Facts {
         "tuple_from_f64" => tuple_from_f64, "tuple_from_i64" => tuple_from_i64,
         "buffer_get" => buffer_get, "buffer_release" => buffer_release,
         "thread_attach" => thread_attach, "thread_detach" => thread_detach,
-        "error_take" => error_take);
+        "error_take" => error_take,
+        "tree_new" => tree_new, "tree_feed" => tree_feed, "tree_push" => tree_push,
+        "tree_pop" => tree_pop, "tree_free" => tree_free, "contents_read" => contents_read,
+        "contents_close" => contents_close);
+    layout!(f, HPyTreeNode, "HPyTreeNode", "tag" => tag, "value" => value);
+    layout!(f, HPyContent, "HPyContent", "tag" => tag, "value" => value, "handle" => handle);
     layout!(f, HPyContext, "HPyContext", "name" => name, "_private" => _private,
         "abi_version" => abi_version);
     for member in MEMBERS {

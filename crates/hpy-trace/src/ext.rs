@@ -2,7 +2,7 @@
 
 use crate::state;
 use core::ffi::{c_int, c_void};
-use hpy_sys::ext::{HPyContextExt, HPyExtensions};
+use hpy_sys::ext::{HPyContent, HPyContextExt, HPyExtensions, HPyTreeNode};
 use hpy_sys::*;
 
 /// The extension table of every trace context.
@@ -19,6 +19,13 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     thread_attach,
     thread_detach,
     error_take,
+    tree_new,
+    tree_feed,
+    tree_push,
+    tree_pop,
+    tree_free,
+    contents_read,
+    contents_close,
 };
 
 macro_rules! pass {
@@ -42,4 +49,11 @@ pass! {
     fn error_take() -> HPy;
     fn thread_attach() -> *mut c_void;
     fn thread_detach(token: *mut c_void);
+    fn tree_new() -> *mut c_void;
+    fn tree_feed(tree: *mut c_void, nodes: *const HPyTreeNode, count: usize) -> c_int;
+    fn tree_push(tree: *mut c_void, h: HPy) -> c_int;
+    fn tree_pop(tree: *mut c_void) -> HPy;
+    fn tree_free(tree: *mut c_void);
+    fn contents_read(container: HPy, out: *mut HPyContent, capacity: HPy_ssize_t) -> HPy_ssize_t;
+    fn contents_close(contents: *const HPyContent, count: usize);
 }

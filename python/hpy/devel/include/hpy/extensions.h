@@ -8,6 +8,51 @@
 #ifndef HPY_EXTENSIONS_H
 #define HPY_EXTENSIONS_H
 
+/* One step of building objects on a stack. */
+typedef struct {
+    uint64_t tag;   /* HPY_TREE_* in the low eight bits; above them a count or a length in bytes */
+    uint64_t value; /* the number (its bits), the address of the text, or the index of the key */
+} HPyTreeNode;
+
+enum {
+    HPY_TREE_NONE = 0,
+    HPY_TREE_FALSE = 1,
+    HPY_TREE_TRUE = 2,
+    HPY_TREE_INT = 3,   /* an int64_t */
+    HPY_TREE_UINT = 4,  /* a uint64_t */
+    HPY_TREE_FLOAT = 5, /* the bits of a double */
+    HPY_TREE_ASCII = 6,
+    HPY_TREE_UTF8 = 7, /* valid UTF-8 */
+    HPY_TREE_WTF8 = 8, /* UTF-8 in which surrogates are encoded too; checked */
+    HPY_TREE_KEY = 9,  /* valid UTF-8 that the tree remembers, as key 0, 1, 2 ... */
+    HPY_TREE_KEY_AGAIN = 10,
+    HPY_TREE_LIST = 11, /* of the topmost `count` values */
+    HPY_TREE_TUPLE = 12,
+    HPY_TREE_DICT = 13 /* of the topmost `count` pairs */
+};
+
+/* An item that contents_read has read. */
+typedef struct {
+    uint64_t tag;   /* HPY_CONTENT_* in the low eight bits; above them the length of a text in bytes */
+    uint64_t value; /* the number (its bits), or the address of a text, valid until the handle is closed */
+    HPy handle;     /* HPy_NULL where `value` says all */
+} HPyContent;
+
+enum {
+    HPY_CONTENT_OTHER = 0, /* any other object, subclasses of the kinds below too */
+    HPY_CONTENT_NONE = 1,
+    HPY_CONTENT_FALSE = 2,
+    HPY_CONTENT_TRUE = 3,
+    HPY_CONTENT_INT = 4, /* an int64_t */
+    HPY_CONTENT_FLOAT = 5,
+    HPY_CONTENT_ASCII = 6, /* a str of ASCII, with its text */
+    HPY_CONTENT_STR = 7,
+    HPY_CONTENT_LARGE_INT = 8,
+    HPY_CONTENT_LIST = 9,
+    HPY_CONTENT_TUPLE = 10,
+    HPY_CONTENT_DICT = 11
+};
+
 typedef struct {
     size_t size; /* of the table, as the runtime has it */
     /* Read a list or tuple into `out`; return the number of items, -1 with an exception. Write nothing where
@@ -28,6 +73,17 @@ typedef struct {
     void (*thread_detach)(HPyContext *ctx, void *token);
     /* Take the pending exception away: the exception object with its traceback, HPy_NULL if none is pending. */
     HPy (*error_take)(HPyContext *ctx);
+    /* A stack to build objects on: tree_feed carries out nodes, tree_push pushes an object (the handle stays the
+       caller's), tree_pop gives the topmost. NULL or -1 with an exception; a tree is freed in any case. */
+    void *(*tree_new)(HPyContext *ctx);
+    int (*tree_feed)(HPyContext *ctx, void *tree, const HPyTreeNode *nodes, size_t count);
+    int (*tree_push)(HPyContext *ctx, void *tree, HPy h);
+    HPy (*tree_pop)(HPyContext *ctx, void *tree);
+    void (*tree_free)(HPyContext *ctx, void *tree);
+    /* Read what is in a list, a tuple or a dict (keys and values in turn); return the number of items, -1 with an
+       exception. Write nothing where there are more than `capacity`. What was read goes to contents_close. */
+    HPy_ssize_t (*contents_read)(HPyContext *ctx, HPy container, HPyContent *out, HPy_ssize_t capacity);
+    void (*contents_close)(HPyContext *ctx, const HPyContent *contents, size_t count);
 } HPyExtensions;
 
 /* Whether the table reaches past the function: tables of older runtimes are shorter. */

