@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,37 @@ def test_the_helpers_compile_without_a_warning(tmp_path, name, abi):
     command, language, options = compiler_of(name)
     for source in extensions.devel().get_extra_sources():
         run(command, *options, *WARNINGS, *flags(abi), "-c", "-x", language, source, "-o", tmp_path / "helper.o")
+
+
+REPOSITORY = Path(__file__).parent.parent
+C_FILES = [
+    path
+    for pattern in ("tests/ext/*.c", "tests/zoo/*.c", "examples/*/*.c", "examples/*/c/*.c")
+    for path in sorted(REPOSITORY.glob(pattern))
+]
+
+
+@pytest.mark.parametrize(
+    "name, abi",
+    [(name, abi) for name in ("gcc-c99", "clang-c99") for abi in ABIS]
+    + [(name, abi) for name in ("g++-20", "clang++-20") for abi in ("universal", "cpython")],
+)
+def test_every_test_extension_and_example_compiles_without_a_warning(name, abi):
+    """C++ has designated initialisers from C++20 on only; examples and the zoo are C, the zoo is universal."""
+    command, language, options = compiler_of(name)
+    legacy = {path for path in C_FILES if re.search("Python[.]h|PyType_Slot", path.read_text())}
+    folder = {"c": lambda name: name != "zoo" or abi == "universal", "c++": lambda name: name == "ext"}[language]
+    chosen = [path for path in C_FILES if folder(path.parent.name)]
+    assert len(chosen) > 15 and len(legacy) > 3
+    # An implementation has the parameters that its signature says, used or not.
+    more = ["-Wno-unused-parameter", *(["-Wno-missing-field-initializers"] if language == "c++" else [])]
+    folders = [f"-I{REPOSITORY / 'tests' / folder}" for folder in ("ext", "zoo")]
+    compile_ = [command, "-fsyntax-only", "-x", language, *options, *WARNINGS, *more, *flags(abi), *folders]
+    posix = ["-D_POSIX_C_SOURCE=200809L"] if abi == "universal" else []
+    run(*compile_, *posix, *(path for path in chosen if path not in legacy))
+    if abi != "universal":
+        # The C API itself stores functions in `void *`.
+        run(*compile_, "-Wno-pedantic", "-Wno-write-strings", *(path for path in chosen if path in legacy))
 
 
 def build(tmp_path: Path, name: str, abi: str, source: Path = SOURCE, module: str = "everything", *more: str) -> Path:

@@ -32,7 +32,7 @@ FUNC(size, 0)
         HPy_ssize_t capacity = HPyLong_AsSsize_t(ctx, args[1]); \
         if (ext == NULL || HPyErr_Occurred(ctx)) \
             return HPy_NULL; \
-        TYPE *values = malloc((size_t)capacity * sizeof(TYPE) + 1); \
+        TYPE *values = (TYPE *)malloc((size_t)capacity * sizeof(TYPE) + 1); \
         HPy_ssize_t count = ext->read_##KIND(ctx, args[0], values, capacity); \
         HPy made = HPy_NULL; \
         if (count >= 0 && count <= capacity) \
@@ -66,7 +66,7 @@ FUNC(size, 0)
         HPy_ssize_t count = HPy_Length(ctx, args[0]); \
         if (ext == NULL || count < 0) \
             return HPy_NULL; \
-        TYPE *values = malloc((size_t)count * sizeof(TYPE) + 1); \
+        TYPE *values = (TYPE *)malloc((size_t)count * sizeof(TYPE) + 1); \
         HPy made = HPy_NULL; \
         if (ext->read_##KIND(ctx, args[0], values, count) == count) \
             made = ext->tuple_from_##KIND(ctx, values, count); \
@@ -109,7 +109,7 @@ FUNC(buffer, 2)
     HPy_buffer view;
     if (ext == NULL || HPyErr_Occurred(ctx) || ext->buffer_get(ctx, args[0], &view, flags) < 0)
         return HPy_NULL;
-    HPy bytes = HPyBytes_FromStringAndSize(ctx, view.buf, view.len);
+    HPy bytes = HPyBytes_FromStringAndSize(ctx, (const char *)view.buf, view.len);
     HPy result = HPy_BuildValue(ctx, "Onii", bytes, view.itemsize, view.ndim, view.readonly);
     HPy_Close(ctx, bytes);
     ext->buffer_release(ctx, &view);
@@ -125,7 +125,7 @@ struct job {
 
 static void *work(void *argument)
 {
-    struct job *job = argument;
+    struct job *job = (struct job *)argument;
     HPyContext *ctx = job->ctx;
     const HPyExtensions *ext = HPy_Extensions(ctx);
     void *outer = ext->thread_attach(ctx);
@@ -157,7 +157,8 @@ FUNC(in_threads, 2)
     HPyGlobal_Store(ctx, &callback, args[0]);
     HPyThreadState state = HPy_LeavePythonExecution(ctx);
     for (int i = 0; i < count && i < MOST; i++) {
-        jobs[i] = (struct job){ctx, 0};
+        jobs[i].ctx = ctx;
+        jobs[i].attached = 0;
         pthread_create(&threads[i], NULL, work, &jobs[i]);
     }
     for (int i = 0; i < count && i < MOST; i++) {

@@ -64,7 +64,7 @@ static PyType_Slot Legacy_slots[] = {
     {Py_tp_methods, Legacy_methods},
     {Py_tp_members, Legacy_members},
     {Py_tp_getset, Legacy_getset},
-    {Py_tp_dealloc, Legacy_dealloc},
+    {Py_tp_dealloc, (void *)Legacy_dealloc},
     {0, NULL},
 };
 HPyDef_SLOT(Legacy_new, HPy_tp_new)
@@ -86,9 +86,9 @@ static HPyDef *Legacy_defines[] = {&Legacy_new, &Legacy_new_method, NULL};
 static HPyType_Spec Legacy_spec = {
     .name = "legacy.Legacy",
     .basicsize = sizeof(Legacy),
+    .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
     .builtin_shape = SHAPE(Legacy),
     .legacy_slots = Legacy_slots,
-    .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
     .defines = Legacy_defines,
 };
 

@@ -68,8 +68,8 @@ static HPyDef *Counted_defines[] = {&Counted_subscript, &Counted_reads, NULL};
 static HPyType_Spec Counted_spec = {
     .name = "newer.Counted",
     .basicsize = sizeof(Counted),
-    .builtin_shape = HPyType_BuiltinShape_Dict,
     .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
+    .builtin_shape = HPyType_BuiltinShape_Dict,
     .defines = Counted_defines,
 };
 
@@ -77,7 +77,7 @@ static HPyType_Spec Counted_spec = {
 FUNC(make_counted, 0)
 {
     (void)args;
-    HPyType_SpecParam params[] = {{HPyType_SpecParam_Base, ctx->h_DictType}, {0}};
+    HPyType_SpecParam params[] = {{HPyType_SpecParam_Base, ctx->h_DictType}, {(HPyType_SpecParam_Kind)0, HPy_NULL}};
     return HPyType_FromSpec(ctx, &Counted_spec, params);
 }
 

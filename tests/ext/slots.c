@@ -236,8 +236,8 @@ static HPyDef *Object_defines[] = {ON(mp_length) ON(mp_subscript) ON(mp_ass_subs
 static HPyType_Spec Object_spec = {
     .name = "slots.Object",
     .basicsize = sizeof(Object),
-    .builtin_shape = SHAPE(Object),
     .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
+    .builtin_shape = SHAPE(Object),
     .defines = Object_defines,
     .doc = "Object(*args)\n--\n\na class with every slot",
 };

@@ -361,7 +361,7 @@ FUNC(make, 8)
 {
     HPyDef *defines[MAX_DEFINES];
     HPyType_SpecParam params[MAX_PARAMS + 1];
-    HPyType_Spec spec = {0};
+    HPyType_Spec spec = {NULL, 0, 0, 0, HPyType_BuiltinShape_Object, NULL, NULL, NULL};
     if (!HPy_Is(ctx, args[0], ctx->h_None) && (spec.name = HPyBytes_AsString(ctx, args[0])) == NULL)
         return HPy_NULL;
     spec.basicsize = HPyLong_AsInt32_t(ctx, args[1]);

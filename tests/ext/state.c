@@ -67,8 +67,8 @@ static HPyDef *Pair_defines[] = {&Pair_new, &Pair_traverse, &Pair_first, &Pair_s
 static HPyType_Spec Pair_spec = {
     .name = "state.Pair",
     .basicsize = sizeof(Pair),
-    .builtin_shape = HPyType_BuiltinShape_Object,
     .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE | HPy_TPFLAGS_HAVE_GC,
+    .builtin_shape = HPyType_BuiltinShape_Object,
     .defines = Pair_defines,
 };
 
@@ -246,7 +246,7 @@ FUNC(work_without_python, 1)
     volatile uint64_t sum = 0;
     HPy_BEGIN_LEAVE_PYTHON(ctx)
     for (int64_t i = 0; i < n; i++)
-        sum += (uint64_t)i;
+        sum = sum + (uint64_t)i;
     HPy_END_LEAVE_PYTHON(ctx)
     return HPyLong_FromUInt64_t(ctx, sum);
 }

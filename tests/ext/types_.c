@@ -104,8 +104,8 @@ static HPyDef *Members_defines[] = {MEMBERS(LIST_MEMBER) &member_a_string, &memb
 static HPyType_Spec Members_spec = {
     .name = "types.Members",
     .basicsize = sizeof(Members),
-    .builtin_shape = SHAPE(Members),
     .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_HAVE_GC,
+    .builtin_shape = SHAPE(Members),
     .defines = Members_defines,
 };
 
@@ -127,8 +127,8 @@ static HPyType_Spec Members_spec = {
     static HPyType_Spec NAME##_spec = { \
         .name = "types." #NAME, \
         .basicsize = sizeof(NAME), \
-        .builtin_shape = SHAPE(NAME), \
         .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE, \
+        .builtin_shape = SHAPE(NAME), \
         .defines = NAME##_defines, \
     }; \
     static int add_##NAME(HPyContext *ctx, HPy module) \
@@ -163,8 +163,8 @@ static HPy Base_new_impl(HPyContext *ctx, HPy type, const HPy *args, HPy_ssize_t
 }
 HPyDef_MEMBER(Base_value, "value", HPyMember_INT, offsetof(Base, value))
 static HPyDef *Base_defines[] = {&Base_new, &Base_init, &Base_value, NULL};
-static HPyType_Spec Base_spec = {.name = "types.Base", .basicsize = sizeof(Base), .builtin_shape = SHAPE(Base),
-                                 .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE, .defines = Base_defines};
+static HPyType_Spec Base_spec = {.name = "types.Base", .basicsize = sizeof(Base), .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
+                                 .builtin_shape = SHAPE(Base), .defines = Base_defines};
 /* A type on it, with a longer struct. */
 typedef struct {
     Base base;
@@ -173,8 +173,8 @@ typedef struct {
 HPyType_HELPERS(Derived)
 HPyDef_MEMBER(Derived_more, "more", HPyMember_INT, offsetof(Derived, more))
 static HPyDef *Derived_defines[] = {&Derived_more, NULL};
-static HPyType_Spec Derived_spec = {.name = "types.Derived", .basicsize = sizeof(Derived), .builtin_shape = SHAPE(Derived),
-                                    .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE, .defines = Derived_defines};
+static HPyType_Spec Derived_spec = {.name = "types.Derived", .basicsize = sizeof(Derived), .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
+                                    .builtin_shape = SHAPE(Derived), .defines = Derived_defines};
 
 /* derive(base): a type on Derived's spec. derive_from_tuple(bases), derive_with_metaclass(base, metaclass) */
 FUNC(derive, 1)
@@ -245,8 +245,8 @@ static HPy Callable_new_impl(HPyContext *ctx, HPy type, const HPy *args, HPy_ssi
     return self;
 }
 static HPyDef *Callable_defines[] = {&Callable_call, &Callable_new, NULL};
-static HPyType_Spec Callable_spec = {.name = "types.Callable", .basicsize = sizeof(Callable), .builtin_shape = SHAPE(Callable),
-                                     .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE, .defines = Callable_defines};
+static HPyType_Spec Callable_spec = {.name = "types.Callable", .basicsize = sizeof(Callable), .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
+                                     .builtin_shape = SHAPE(Callable), .defines = Callable_defines};
 FUNC(set_call_function, 1) { return number(ctx, HPy_SetCallFunction(ctx, args[0], &Callable_other)); }
 
 /* Questions. */
@@ -294,7 +294,7 @@ static HPyDef *twice_defines[] = {&Callable_call, &Callable_call, NULL};
 static HPyDef *member_defines[] = {&Base_value, NULL};
 static HPyType_Spec bad_specs[] = {
     {.name = "types.Bad", .basicsize = -1, .flags = HPy_TPFLAGS_DEFAULT},
-    {.name = "types.Bad", .builtin_shape = (HPyType_BuiltinShape)50, .flags = HPy_TPFLAGS_DEFAULT},
+    {.name = "types.Bad", .flags = HPy_TPFLAGS_DEFAULT, .builtin_shape = (HPyType_BuiltinShape)50},
     {.name = "types.Bad", .basicsize = 16, .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_HAVE_GC},
     {.name = "types.Bad", .basicsize = 8, .flags = HPy_TPFLAGS_DEFAULT, .defines = outside_defines},
     {.name = "types.Bad", .basicsize = 8, .flags = HPy_TPFLAGS_DEFAULT, .defines = unknown_member_defines},
