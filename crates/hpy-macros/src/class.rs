@@ -104,6 +104,8 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
                         subclass: #subclass,
                         collected: <#ident as ::hpy::Class>::COLLECTED,
                         base: <#base_type as ::hpy::impl_::Base>::base_definition,
+                        shape: <#base_type as ::hpy::impl_::Base>::SHAPE,
+                        new: ::core::sync::atomic::AtomicPtr::new(::core::ptr::null_mut()),
                         items: __items,
                         global: ::hpy::impl_::TypeGlobal::new(),
                         built: ::std::sync::OnceLock::new(),

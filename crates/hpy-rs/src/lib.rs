@@ -109,7 +109,7 @@ mod tree;
 
 pub use args::{Args, BorrowArg, BorrowMutArg, FromArgs, FromKwargs};
 pub use buffer::{Buffer, BufferMut, Element, Item};
-pub use class::{Class, ClassMut, ClassRef, Frozen, Initial, Mutable, Object};
+pub use class::{BasePart, Builtin, Class, ClassMut, ClassRef, Frozen, Initial, Mutable, Object};
 pub use contents::{Content, Contents};
 pub use convert::{FromPy, IntoPy};
 pub use ctx::Ctx;

@@ -101,6 +101,22 @@ pub(crate) fn has_newer_functions(ctx: Ctx<'_>) -> bool {
     EXTENSIONS.load(Ordering::Relaxed) != 0 || is_pypy(ctx)
 }
 
+/// PyPI's hpy 0.9.0 puts the struct of a class that derives from `int` or `tuple` where the digits and items are.
+pub(crate) fn check_shape<'ctx>(
+    ctx: Ctx<'ctx>,
+    shape: hpy_sys::HPyType_BuiltinShape,
+    class: &str,
+) -> PyResult<'ctx> {
+    use hpy_sys::{HPyType_BuiltinShape_Long, HPyType_BuiltinShape_Tuple};
+    let varies = shape == HPyType_BuiltinShape_Long || shape == HPyType_BuiltinShape_Tuple;
+    if varies && !has_newer_functions(ctx) {
+        return Err(crate::exc::ImportError::new(format!(
+            "the HPy runtime of this interpreter cannot make class {class}, which derives from int or tuple: use hpy-rs"
+        )));
+    }
+    Ok(())
+}
+
 #[cold]
 fn is_pypy(ctx: Ctx<'_>) -> bool {
     ctx.name().to_bytes().windows(4).any(|word| word == b"PyPy")

@@ -1,5 +1,6 @@
 //! What tests/test_rust_sdk*.py load.
 
+mod builtins;
 mod classes;
 mod conversions;
 mod errors;
@@ -11,6 +12,11 @@ mod rust_ext {
     use hpy::prelude::*;
     use std::collections::BTreeMap;
 
+    #[export]
+    use crate::builtins::{Counts, Folded, Length, Log, Named, Row, Sealed, seal, unit_of};
+    // After its base.
+    #[export]
+    use crate::builtins::Distance;
     #[export]
     use crate::classes::{
         Animal, Attrs, Awaitable, Counter, Dog, Frozen, Graph, Guarded, Items, Node, Number, Steps,

@@ -1,41 +1,89 @@
 //! New instances, and instances by their handles.
 
-use super::{Cell, Class, ClassMut, ClassRef, Object, type_of};
+use super::{Base, Cell, Class, ClassMut, ClassRef, Object, type_of};
 use crate::exc::TypeError;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Type};
-use crate::{Ctx, PyErr, PyResult};
+use crate::{CallArgs, Ctx, PyErr, PyResult};
 use core::ffi::c_void;
-use hpy_sys::api;
+use hpy_sys::*;
 
-/// The value of a new instance: of a class that derives from another, a pair of its own value and the base's.
+/// The value of a new instance: of a class that derives from another, a pair of its own value and the base's; of
+/// one that derives from a built-in, a pair of its value and the arguments of the built-in's `__new__`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the value of a new `{T}`",
     note = "the value of a class with `extends = Base` is a pair: (Self, Base)"
 )]
-pub trait Initial<T: Class> {
+pub trait Initial<'ctx, T: Class> {
     #[doc(hidden)]
-    unsafe fn fill(self, cell: *mut Cell<T>);
+    type Args: CallArgs<'ctx>;
+    #[doc(hidden)]
+    type Rest;
+    /// What the built-in is made with, and what is put into the struct.
+    #[doc(hidden)]
+    fn split(self) -> (Self::Args, Self::Rest);
+    #[doc(hidden)]
+    unsafe fn fill(rest: Self::Rest, cell: *mut Cell<T>);
 }
 
-impl<T: Class<Base = Object>> Initial<T> for T {
-    unsafe fn fill(self, cell: *mut Cell<T>) {
+impl<'ctx, T: Class<Base = Object>> Initial<'ctx, T> for T {
+    type Args = ();
+    type Rest = T;
+    #[inline(always)]
+    fn split(self) -> ((), T) {
+        ((), self)
+    }
+    #[inline(always)]
+    unsafe fn fill(rest: T, cell: *mut Cell<T>) {
         // SAFETY: the caller's contract is the same.
-        unsafe { Cell::fill(cell, self) }
+        unsafe { Cell::fill(cell, rest) }
     }
 }
 
-impl<T, I> Initial<T> for (T, I)
+impl<'ctx, T, P> Initial<'ctx, T> for (T, P)
 where
-    T: Class<Base: Class>,
-    I: Initial<T::Base>,
+    T: Class<Base: BasePart<'ctx, P>>,
 {
-    unsafe fn fill(self, cell: *mut Cell<T>) {
+    type Args = <T::Base as BasePart<'ctx, P>>::Args;
+    type Rest = (T, <T::Base as BasePart<'ctx, P>>::Rest);
+    fn split(self) -> (Self::Args, Self::Rest) {
+        let (args, rest) = T::Base::split_part(self.1);
+        (args, (self.0, rest))
+    }
+    unsafe fn fill(rest: Self::Rest, cell: *mut Cell<T>) {
         // SAFETY: the struct of a derived class begins with that of its base.
         unsafe {
-            self.1.fill(Cell::base_part(cell).cast());
-            Cell::fill(cell, self.0);
+            T::Base::fill_part(rest.1, Cell::base_part(cell));
+            Cell::fill(cell, rest.0);
         }
+    }
+}
+
+/// What the second part of a pair can be for a class with this base.
+#[diagnostic::on_unimplemented(
+    message = "`{P}` is not what a `{Self}` is made of",
+    note = "the value of a class with `extends = Base` is a pair: (Self, Base), or for a built-in base (Self, arguments)"
+)]
+pub trait BasePart<'ctx, P>: Base {
+    #[doc(hidden)]
+    type Args: CallArgs<'ctx>;
+    #[doc(hidden)]
+    type Rest;
+    #[doc(hidden)]
+    fn split_part(part: P) -> (Self::Args, Self::Rest);
+    #[doc(hidden)]
+    unsafe fn fill_part(rest: Self::Rest, layout: *mut Self::Layout);
+}
+
+impl<'ctx, B: Class, P: Initial<'ctx, B>> BasePart<'ctx, P> for B {
+    type Args = P::Args;
+    type Rest = P::Rest;
+    fn split_part(part: P) -> (P::Args, P::Rest) {
+        part.split()
+    }
+    unsafe fn fill_part(rest: P::Rest, layout: *mut Cell<B>) {
+        // SAFETY: the caller's contract is the same.
+        unsafe { P::fill(rest, layout) }
     }
 }
 
@@ -53,7 +101,7 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
     #[inline(always)]
     pub(super) fn cell(&self) -> &Cell<T> {
         // SAFETY: an instance of the class holds a Cell of it, alive while the handle is open.
-        unsafe { &*api::_HPy_AsStruct_Object(self.ctx().as_raw(), self.as_raw()).cast() }
+        unsafe { &*struct_of::<T>(self.ctx(), self.as_raw()) }
     }
 
     /// A new instance of the class itself.
@@ -69,14 +117,17 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
     ///     Handle::instance(ctx, Point { x: 0.0 })
     /// }
     /// ```
-    pub fn instance(ctx: Ctx<'ctx>, value: impl Initial<T>) -> PyResult<'ctx, Self> {
+    pub fn instance(ctx: Ctx<'ctx>, value: impl Initial<'ctx, T>) -> PyResult<'ctx, Self> {
         let kind = type_of::<T>(ctx)?;
         allocate(&kind, value)
     }
 
     /// A new instance of `kind`: the class or a subclass, as a constructor gets it (`cls: Ref<'_, Type>`).
     /// TypeError for another type.
-    pub fn instance_of(kind: &Handle<'ctx, Type>, value: impl Initial<T>) -> PyResult<'ctx, Self> {
+    pub fn instance_of(
+        kind: &Handle<'ctx, Type>,
+        value: impl Initial<'ctx, T>,
+    ) -> PyResult<'ctx, Self> {
         if !kind.is_subtype(&type_of::<T>(kind.ctx())?) {
             return Err(TypeError::new(format!(
                 "{} is not a subclass of {}",
@@ -126,12 +177,41 @@ impl<'a, T: Class<Base: Class>> Ref<'a, T> {
     }
 }
 
+/// Where the struct of an instance is.
+///
+/// # Safety
+/// The handle is open and one of an instance of the class.
+#[inline(always)]
+#[allow(non_upper_case_globals)]
+unsafe fn struct_of<T: Class>(ctx: Ctx<'_>, object: HPy) -> *mut Cell<T> {
+    let get = match <T::Base as Base>::SHAPE {
+        HPyType_BuiltinShape_Long => api::_HPy_AsStruct_Long,
+        HPyType_BuiltinShape_Float => api::_HPy_AsStruct_Float,
+        HPyType_BuiltinShape_Unicode => api::_HPy_AsStruct_Unicode,
+        HPyType_BuiltinShape_Tuple => api::_HPy_AsStruct_Tuple,
+        HPyType_BuiltinShape_List => api::_HPy_AsStruct_List,
+        HPyType_BuiltinShape_Dict => api::_HPy_AsStruct_Dict,
+        _ => api::_HPy_AsStruct_Object,
+    };
+    // SAFETY: as the caller says; the shape is that of the class.
+    unsafe { get(ctx.as_raw(), object).cast() }
+}
+
 /// A new instance of `kind`, the type of the class or a subclass of it, as `tp_new` makes them.
-pub fn allocate<'ctx, T: Class>(
+pub fn allocate<'ctx, T: Class, I: Initial<'ctx, T>>(
     kind: &Handle<'ctx, Type>,
-    value: impl Initial<T>,
+    value: I,
 ) -> PyResult<'ctx, Handle<'ctx, T>> {
     let ctx = kind.ctx();
+    let (args, rest) = value.split();
+    if <T::Base as Base>::SHAPE != HPyType_BuiltinShape_Object {
+        let object = super::builtin::new_instance(kind, <T::Base as Base>::SHAPE, args)?;
+        // SAFETY: the object is a new instance of the type, which is the class or derives from it.
+        unsafe {
+            I::fill(rest, struct_of::<T>(ctx, object.as_raw()));
+            return Ok(object.assume());
+        }
+    }
     if !crate::runtime::has_newer_functions(ctx) {
         refuse_subclass::<T>(kind)?;
     }
@@ -140,7 +220,7 @@ pub fn allocate<'ctx, T: Class>(
     unsafe {
         let raw = api::_HPy_New(ctx.as_raw(), kind.as_raw(), &raw mut data);
         let object = Handle::from_new(ctx, raw)?;
-        value.fill(data.cast::<Cell<T>>());
+        I::fill(rest, data.cast::<Cell<T>>());
         Ok(object)
     }
 }
@@ -179,10 +259,9 @@ impl<'ctx, T: Class<Base = Object>> Constructed<'ctx, T> for T {
     }
 }
 
-impl<'ctx, T, I> Constructed<'ctx, T> for (T, I)
+impl<'ctx, T, P> Constructed<'ctx, T> for (T, P)
 where
-    T: Class<Base: Class>,
-    I: Initial<T::Base>,
+    T: Class<Base: BasePart<'ctx, P>>,
 {
     #[inline(always)]
     fn constructed(self, kind: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Any>> {

@@ -1,10 +1,13 @@
 //! Classes: what they are made of, their types.
 
+mod builtin;
 mod cell;
 mod instance;
 
+pub use builtin::Builtin;
+pub(crate) use builtin::type_of_shape;
 pub use cell::{Cell, ClassMut, ClassRef, borrow_for, borrow_mut_for, destroy, traverse};
-pub use instance::{Constructed, Frozen, Initial, Mutable, allocate, no_constructor};
+pub use instance::{BasePart, Constructed, Frozen, Initial, Mutable, allocate, no_constructor};
 
 use crate::def::{Item, TypeBuilder};
 use crate::exc::RuntimeError;
@@ -14,7 +17,8 @@ use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Kind, Type};
 use crate::{Ctx, PyResult};
 use core::ffi::{CStr, c_int, c_void};
-use hpy_sys::HPy;
+use core::sync::atomic::AtomicPtr;
+use hpy_sys::{HPy, HPyType_BuiltinShape, HPyType_BuiltinShape_Object};
 
 /// Where a class keeps its type object: one per interpreter.
 pub type TypeGlobal = GlobalCell;
@@ -55,6 +59,9 @@ pub unsafe trait Base: 'static {
     type Layout;
     #[doc(hidden)]
     const COLLECTED: bool;
+    /// Which built-in type instances are.
+    #[doc(hidden)]
+    const SHAPE: HPyType_BuiltinShape;
     #[doc(hidden)]
     fn base_definition() -> Option<&'static Definition>;
     #[doc(hidden)]
@@ -69,6 +76,7 @@ pub enum Object {}
 unsafe impl Base for Object {
     type Layout = ();
     const COLLECTED: bool = false;
+    const SHAPE: HPyType_BuiltinShape = HPyType_BuiltinShape_Object;
     fn base_definition() -> Option<&'static Definition> {
         None
     }
@@ -79,6 +87,7 @@ unsafe impl Base for Object {
 unsafe impl<T: Class> Base for T {
     type Layout = Cell<T>;
     const COLLECTED: bool = <T as Class>::COLLECTED;
+    const SHAPE: HPyType_BuiltinShape = <T::Base as Base>::SHAPE;
     fn base_definition() -> Option<&'static Definition> {
         Some(T::definition())
     }
@@ -96,6 +105,9 @@ pub struct Definition {
     pub subclass: bool,
     pub collected: bool,
     pub base: fn() -> Option<&'static Definition>,
+    pub shape: HPyType_BuiltinShape,
+    /// The implementation of `tp_new` where the class has it as a method: see `builtin`.
+    pub new: AtomicPtr<c_void>,
     pub items: fn() -> Vec<Item>,
     pub global: TypeGlobal,
     pub built: std::sync::OnceLock<TypeBuilder>,
@@ -144,6 +156,9 @@ pub fn push_own_items<T: Class>(items: &mut Vec<Item>, has_new: bool) {
     if !has_new {
         let code = refuse::<T> as *mut c_void;
         items.push(Item::Def(slot(HPy_tp_new, code, refuse_trampoline::<T>())));
+    }
+    if <T::Base as Base>::SHAPE != HPyType_BuiltinShape_Object {
+        builtin::make_new_a_method::<T>(items);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Item, MakeValue};
 use crate::class::Definition;
 use crate::exc::RuntimeError;
-use crate::handle::Handle;
+use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Type};
 use crate::{Ctx, PyResult};
 use core::ffi::{CStr, c_char, c_int};
@@ -92,7 +92,7 @@ impl TypeBuilder {
             basicsize: definition.size as c_int,
             itemsize: 0,
             flags,
-            builtin_shape: HPyType_BuiltinShape_Object,
+            builtin_shape: definition.shape,
             legacy_slots: ptr::null_mut(),
             defines: leak_defines(definitions),
             doc: if definition.doc.is_empty() { ptr::null() } else { definition.doc.as_ptr() },
@@ -125,7 +125,10 @@ impl TypeBuilder {
                     definition.name, base.name, base.name
                 ))
             })?),
-            None => None,
+            None => {
+                crate::runtime::check_shape(ctx, definition.shape, definition.name)?;
+                crate::class::type_of_shape(ctx, definition.shape).map(Ref::to_owned)
+            }
         };
         let mut params = [
             HPyType_SpecParam {
