@@ -1,5 +1,6 @@
 """The extension table: bulk reads and builds do what reading and building item by item does."""
 
+import os
 import sys
 import threading
 
@@ -211,3 +212,26 @@ def test_threads_that_python_has_not_seen(mod):
     assert mod.in_threads(note, 8) == 8
     assert len(seen) == 8
     assert threading.get_ident() not in seen
+
+
+def test_a_constructor_is_for_types_from_specs(mod, variant):
+    if variant.mode in ("debug", "trace"):
+        pytest.skip("these contexts leave constructors out")
+    for other in (int, type("InPython", (), {}), 3):
+        kind, text = outcome(mod.set_constructor, other, True)
+        assert kind is TypeError
+        assert text == "type_set_constructor: expected a type that HPyType_FromSpec has made"
+    kind, text = outcome(mod.set_constructor, mod.plain_type(), False)
+    assert (kind, text) == (ValueError, "type_set_constructor: the implementation is NULL")
+
+
+def test_a_constructor_is_called_in_place_of_new(mod, variant):
+    """This one, unlike a proper one, does something else than the type's `__new__`, so as to tell which it was."""
+    kind = mod.plain_type()
+    mod.set_constructor(kind, True)
+    if variant.mode in ("debug", "trace") or os.environ.get("HPY_RS_THUNKS") == "0":
+        assert outcome(kind, 1, 2) == (TypeError, "bulk.Plain() takes no arguments")
+    else:
+        assert kind(1, two=2) is None
+    kind.__init__ = lambda self, *args, **kwargs: None
+    assert type(kind(1, two=2)) is kind

@@ -44,6 +44,39 @@ def test_construction(mod):
     assert mod.make_counter(3).count == 3
 
 
+def test_calls_of_a_class_are_what_python_makes_of_them(mod):
+    """A class is called in a shorter way than `type.__call__` where that makes no difference, and only there."""
+    Counter = mod.Counter
+    arguments, options = (5,), {"step": 2}
+    for made in (
+        Counter(*arguments, **options),
+        type.__call__(Counter, *arguments, **options),
+        Counter.__new__(Counter, *arguments, **options),
+    ):
+        assert type(made) is Counter and made.increment() == 7
+    assert list(map(lambda made: made.count, map(Counter, [1, 2]))) == [1, 2]
+    repeated = {"start": 2}
+    assert message(TypeError, lambda: Counter(1, **repeated)) == "Counter() got multiple values for argument 'start'"
+    assert "keywords must be strings" in message(TypeError, lambda: Counter(**{3: 4}))
+    assert message(UnicodeEncodeError, lambda: Counter(**{"\ud800": 4}))
+
+    class Sub(Counter):
+        pass
+
+    assert type(Sub(3)) is Sub and Sub(start=3).count == 3
+
+    seen = []
+    Counter.__init__ = lambda self, *args, **kwargs: seen.append((args, kwargs))
+    try:
+        assert Counter(4, step=3).count == 4 and seen == [((4,), {"step": 3})]
+    finally:
+        del Counter.__init__
+    assert Counter(4).count == 4 and len(seen) == 1
+    # Python gives no way back from this.
+    mod.Replaced.__new__ = staticmethod(lambda cls, *args, **kwargs: (cls, args, kwargs))
+    assert mod.Replaced(1, 2, a=3) == (mod.Replaced, (1, 2), {"a": 3})
+
+
 def test_methods_and_properties(mod):
     counter = mod.Counter(1)
     assert counter.increment(times=4) == 5

@@ -170,7 +170,36 @@ FUNC(in_threads, 2)
     return HPyLong_FromInt32_t(ctx, attached);
 }
 
-static HPyDef *defines[] = {&def_is_there,   &def_size,     &def_read_f64, &def_item_by_item_f64, &def_tuple_f64,
+static HPy constructor(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy kwnames)
+{
+    (void)self, (void)args, (void)nargs, (void)kwnames;
+    return HPy_Dup(ctx, ctx->h_None);
+}
+
+/* set_constructor(type, with): gives it a constructor, or NULL for one. */
+FUNC(set_constructor, 2)
+{
+    const HPyExtensions *ext = table(ctx);
+    if (ext == NULL)
+        return HPy_NULL;
+    if (!HPy_HAS_EXTENSION(ext, type_set_constructor))
+        return HPyErr_SetString(ctx, ctx->h_NotImplementedError, "this runtime has no constructors");
+    void *impl = HPy_IsTrue(ctx, args[1]) ? (void *)constructor : NULL;
+    if (ext->type_set_constructor(ctx, args[0], impl) < 0)
+        return HPy_NULL;
+    return HPy_Dup(ctx, ctx->h_None);
+}
+
+static HPyType_Spec plain_spec = {.name = "bulk.Plain", .builtin_shape = HPyType_BuiltinShape_Object};
+
+/* plain_type(): a new type from a spec, without a constructor. */
+FUNC(plain_type, 0)
+{
+    (void)args;
+    return HPyType_FromSpec(ctx, &plain_spec, NULL);
+}
+
+static HPyDef *defines[] = {&def_set_constructor, &def_plain_type, &def_is_there,   &def_size,     &def_read_f64, &def_item_by_item_f64, &def_tuple_f64,
                             &def_bad_f64,    &def_read_i64, &def_item_by_item_i64, &def_tuple_i64, &def_bad_i64,
                             &def_buffer,     &def_in_threads, NULL};
 static HPyGlobal *globals[] = {&callback, NULL};

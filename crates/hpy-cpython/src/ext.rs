@@ -29,6 +29,7 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     tree_free: tree::tree_free,
     contents_read: contents::contents_read,
     contents_close: contents::contents_close,
+    type_set_constructor: crate::type_::construct::type_set_constructor,
 };
 
 /// A number that is read in bulk: at once if its object is of the plain kind, else by the function that

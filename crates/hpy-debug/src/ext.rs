@@ -29,6 +29,7 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     tree_free,
     contents_read,
     contents_close,
+    type_set_constructor,
 };
 
 /// Stands for the extension functions in messages.
@@ -253,4 +254,14 @@ unsafe extern "C" fn contents_close(
     for index in 0..count {
         close_wrapped(ctx, &*contents.add(index));
     }
+}
+
+/// Calls go to `HPy_tp_new`, whose arguments are checked.
+unsafe extern "C" fn type_set_constructor(
+    ctx: *mut HPyContext,
+    h_type: HPy,
+    _imp: *mut c_void,
+) -> c_int {
+    let call = Call::begin(ctx, FUNCTION);
+    if call.handle(h_type, "h_type").is_none() { -1 } else { 0 }
 }

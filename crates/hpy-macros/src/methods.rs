@@ -407,10 +407,23 @@ impl Block<'_> {
             },
         )?;
         let count = callee.params.names.len();
-        self.push(quote! {
-            ::hpy::impl_::Item::Def({
+        self.items.extend(quote! {{
                 #constant
                 #function
+                unsafe extern "C" fn __construct(
+                    __raw: *mut ::hpy::impl_::sys::HPyContext,
+                    __slf: ::hpy::impl_::sys::HPy,
+                    __argv: *const ::hpy::impl_::sys::HPy,
+                    __count: usize,
+                    __names: ::hpy::impl_::sys::HPy,
+                ) -> ::hpy::impl_::sys::HPy {
+                    unsafe { ::hpy::impl_::vector_call::<#count>(
+                        __raw, __slf, __argv, __count, __names, &__SIGNATURE, __call,
+                    ) }
+                }
+                __items.push(::hpy::impl_::Item::Constructor(
+                    __construct as *mut ::core::ffi::c_void,
+                ));
                 unsafe extern "C" fn __imp(
                     __raw: *mut ::hpy::impl_::sys::HPyContext,
                     __slf: ::hpy::impl_::sys::HPy,
@@ -422,13 +435,12 @@ impl Block<'_> {
                         __raw, __slf, __argv, __count, __kwargs, &__SIGNATURE, __call,
                     ) }
                 }
-                ::hpy::impl_::slot(
+                __items.push(::hpy::impl_::Item::Def(::hpy::impl_::slot(
                     ::hpy::impl_::sys::HPy_tp_new,
                     __imp as *mut ::core::ffi::c_void,
                     ::hpy::__trampoline!(NEWFUNC __imp),
-                )
-            })
-        });
+                )));
+        }});
         Ok(())
     }
 

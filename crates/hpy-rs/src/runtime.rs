@@ -1,6 +1,8 @@
 //! What the binary knows of the runtime that loaded it.
 
-use crate::{Ctx, PyResult};
+use crate::handle::Handle;
+use crate::kinds::Type;
+use crate::{Ctx, PyErr, PyResult};
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
@@ -92,6 +94,21 @@ pub(crate) fn error_take(
         return None;
     }
     Some(table.error_take)
+}
+
+/// Gives a new type a constructor (null: none) where the runtime can: calls of the type are then spared a tuple
+/// and a dict of their arguments.
+pub(crate) fn set_constructor<'ctx>(kind: &Handle<'ctx, Type>, imp: *mut c_void) -> PyResult<'ctx> {
+    let ctx = kind.ctx();
+    let reach = core::mem::offset_of!(HPyExtensions, type_set_constructor) + size_of::<usize>();
+    match extensions(ctx) {
+        Some(table) if !imp.is_null() && table.size >= reach => {
+            // SAFETY: the handle is an open type that was just made; the macros give both constructors.
+            let done = unsafe { (table.type_set_constructor)(ctx.as_raw(), kind.as_raw(), imp) };
+            if done < 0 { Err(PyErr::pending(ctx)) } else { Ok(()) }
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether the context has the members that PyPI's hpy 0.9.0 lacks (`HPy_GetIter` and others). Nothing in

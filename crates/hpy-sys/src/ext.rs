@@ -106,6 +106,11 @@ pub struct HPyExtensions {
     /// Closes the handles of what `contents_read` has read.
     pub contents_close:
         unsafe extern "C" fn(ctx: *mut HPyContext, contents: *const HPyContent, count: usize),
+    /// Gives a type that `HPyType_FromSpec` has just made a constructor: `imp`, an implementation of KEYWORDS
+    /// that gets the type as its receiver and does what the type's `HPy_tp_new` does. Calls of the type may go
+    /// to either; the constructor saves making a tuple and a dict. 0, or -1 with an exception.
+    pub type_set_constructor:
+        unsafe extern "C" fn(ctx: *mut HPyContext, h_type: HPy, imp: *mut c_void) -> c_int,
 }
 
 /// One step of building objects on a stack: pushes a value, or makes a container of the topmost ones.

@@ -79,7 +79,8 @@ fn rust_facts() -> Facts {
         "tree_pop" => tree_pop, "tree_free" => tree_free, "contents_read" => contents_read,
         "contents_close" => contents_close);
     layout!(f, HPyTreeNode, "HPyTreeNode", "tag" => tag, "value" => value);
-    layout!(f, HPyContent, "HPyContent", "tag" => tag, "value" => value, "handle" => handle);
+    layout!(f, HPyContent, "HPyContent", "tag" => tag, "value" => value, "handle" => handle,
+        "type_set_constructor" => type_set_constructor);
     layout!(f, HPyContext, "HPyContext", "name" => name, "_private" => _private,
         "abi_version" => abi_version);
     for member in MEMBERS {

@@ -26,7 +26,17 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     tree_free,
     contents_read,
     contents_close,
+    type_set_constructor,
 };
+
+/// Calls go to `HPy_tp_new`, where the trace sees them.
+unsafe extern "C" fn type_set_constructor(
+    _ctx: *mut HPyContext,
+    _h_type: HPy,
+    _imp: *mut c_void,
+) -> c_int {
+    0
+}
 
 macro_rules! pass {
     ($(fn $name:ident($($arg:ident: $ty:ty),*) $(-> $returns:ty)?;)*) => {$(

@@ -502,6 +502,18 @@ pub struct Word {
     text: String,
 }
 
+/// For a test that replaces parts of it for good.
+#[hpy::class]
+pub struct Replaced {}
+
+#[hpy::methods]
+impl Replaced {
+    #[new]
+    fn new(_first: i64, _second: i64) -> Self {
+        Replaced {}
+    }
+}
+
 /// Says when it is gone.
 #[hpy::class]
 pub struct Temperature {

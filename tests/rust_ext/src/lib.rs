@@ -19,8 +19,8 @@ mod rust_ext {
     use crate::builtins::Distance;
     #[export]
     use crate::classes::{
-        Animal, Attrs, Awaitable, Counter, Dog, Frozen, Graph, Guarded, Items, Node, Number, Steps,
-        Temperature, Word,
+        Animal, Attrs, Awaitable, Counter, Dog, Frozen, Graph, Guarded, Items, Node, Number,
+        Replaced, Steps, Temperature, Word,
     };
     #[export]
     use crate::conversions::{

@@ -7,6 +7,7 @@
 //! the type it extends along `tp_base`.
 
 use super::call::CallCache;
+use super::construct::Constructor;
 use super::members::Found;
 use crate::bind::Bindings;
 use crate::layout::Capsule;
@@ -43,6 +44,8 @@ pub struct TypeInfo {
     pub calls: CallCache,
     /// Allocates what `HPy_New` makes where that is not `tp_alloc`: the built-in type whose `tp_new` does.
     pub maker: *mut PyTypeObject,
+    /// What calls of the type itself run, where it is not `tp_new`.
+    pub constructor: Option<Constructor>,
     /// What the type object points to.
     pub tables: Tables,
 }

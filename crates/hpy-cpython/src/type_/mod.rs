@@ -2,10 +2,12 @@
 //!
 //! In reading order: [`spec`] and [`params`] (what they say), [`plan`] (the layout of instances), [`slots`] and
 //! [`members`] (the definitions, bound, as CPython reads them), [`create`] (the type object), [`info`] (what
-//! we keep about it). Instances: [`shape`] (where their struct is), [`alloc`], [`call`], [`lifecycle`].
+//! we keep about it). Instances: [`shape`] (where their struct is), [`alloc`], [`construct`], [`call`],
+//! [`lifecycle`].
 
 pub mod alloc;
 pub mod call;
+pub mod construct;
 pub mod create;
 #[cfg(not(Py_3_12))]
 mod heap_type;
@@ -103,6 +105,7 @@ unsafe fn make(
         call: built.call,
         calls: call::CallCache::default(),
         maker: alloc::maker_of(base),
+        constructor: None,
         tables: built.tables,
     });
     let mut flags = plan.flags as c_uint;

@@ -31,6 +31,8 @@ pub enum Item {
     StaticMethod(HPyDef),
     /// A class method: its implementation gets the class as first argument.
     ClassMethod(HPyDef),
+    /// The constructor by itself: what the class's `HPy_tp_new` does, with the signature KEYWORDS.
+    Constructor(*mut c_void),
     /// A class attribute.
     Attribute(&'static CStr, MakeValue),
 }

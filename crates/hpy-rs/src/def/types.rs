@@ -6,7 +6,7 @@ use crate::exc::RuntimeError;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Type};
 use crate::{Ctx, PyResult};
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 use hpy_sys::*;
 use std::ffi::CString;
@@ -19,6 +19,7 @@ pub struct TypeBuilder {
     /// Which of them are class methods.
     of_class: Vec<bool>,
     slot_methods: Vec<CString>,
+    constructor: *mut c_void,
     pub(super) attributes: Vec<(&'static CStr, MakeValue)>,
 }
 
@@ -54,6 +55,7 @@ impl TypeBuilder {
         let mut statics = Vec::new();
         let mut of_class = Vec::new();
         let mut slot_methods = Vec::new();
+        let mut constructor = ptr::null_mut();
         let mut attributes = Vec::new();
         for item in (definition.items)() {
             match item {
@@ -71,6 +73,7 @@ impl TypeBuilder {
                     of_class.push(true);
                     statics.push(def);
                 }
+                Item::Constructor(imp) => constructor = imp,
                 Item::Attribute(name, make) => attributes.push((name, make)),
             }
         }
@@ -103,6 +106,7 @@ impl TypeBuilder {
             statics,
             of_class,
             slot_methods,
+            constructor,
             attributes,
         }
     }
@@ -142,6 +146,7 @@ impl TypeBuilder {
         let kind: Handle<'_, Type> = unsafe {
             Handle::from_new(ctx, api::HPyType_FromSpec(ctx.as_raw(), self.spec, params))?
         };
+        crate::runtime::set_constructor(&kind, self.constructor)?;
         for name in &self.slot_methods {
             let method = kind.getattr(name.as_c_str())?;
             kind.setattr(name.as_c_str(), &method)?;

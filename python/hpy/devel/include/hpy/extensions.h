@@ -84,6 +84,9 @@ typedef struct {
        exception. Write nothing where there are more than `capacity`. What was read goes to contents_close. */
     HPy_ssize_t (*contents_read)(HPyContext *ctx, HPy container, HPyContent *out, HPy_ssize_t capacity);
     void (*contents_close)(HPyContext *ctx, const HPyContent *contents, size_t count);
+    /* Give a type fresh from HPyType_FromSpec a constructor, which may be called in place of its HPy_tp_new and
+       does the same: an implementation of HPyFunc_KEYWORDS that gets the type as `self`. */
+    int (*type_set_constructor)(HPyContext *ctx, HPy h_type, void *impl);
 } HPyExtensions;
 
 /* Whether the table reaches past the function: tables of older runtimes are shorter. */

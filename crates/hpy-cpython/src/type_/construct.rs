@@ -1,0 +1,144 @@
+//! Instances made without a tuple and a dict of arguments: `tp_vectorcall` of types that have a constructor.
+//!
+//! `type.__call__` hands `tp_new` a tuple and a dict, which are made for it. A constructor (an implementation of
+//! KEYWORDS, beside the `HPy_tp_new` that does the same) gets the arguments where the caller has them. Calls take
+//! this way only where the outcome is the same: for the type itself (CPython does not inherit the field), and
+//! as long as no Python code has replaced the type's `__new__` or `__init__`.
+
+use super::info;
+use crate::raise::raise;
+use core::ffi::{c_int, c_void};
+use core::{mem, ptr};
+use hpy_sys::*;
+use pyo3_ffi::*;
+
+/// The constructor of a type.
+pub struct Constructor {
+    /// Bound: CPython calls it as a `vectorcallfunc`.
+    code: vectorcallfunc,
+    /// The type's `tp_new` when the constructor was given.
+    new: *const c_void,
+}
+
+unsafe fn new_of(tp: *mut PyTypeObject) -> *const c_void {
+    (*tp).tp_new.map_or(ptr::null(), |function| function as *const c_void)
+}
+
+/// Whether `__init__` is that of `object`, which does nothing after a `__new__` of the type's own.
+unsafe fn inits_nothing(tp: *mut PyTypeObject) -> bool {
+    let address = |tp: *const PyTypeObject| (*tp).tp_init.map(|function| function as *const c_void);
+    address(tp) == address(&raw const PyBaseObject_Type)
+}
+
+/// See `hpy_sys::ext::HPyExtensions::type_set_constructor`.
+pub unsafe extern "C" fn type_set_constructor(
+    _ctx: *mut HPyContext,
+    h_type: HPy,
+    imp: *mut c_void,
+) -> c_int {
+    let tp = crate::handle::object(h_type).cast::<PyTypeObject>();
+    let info = if h_type.is_null() || PyType_Check(tp.cast()) == 0 {
+        ptr::null_mut()
+    } else {
+        info::own(tp)
+    };
+    let Some(info) = info.as_mut() else {
+        PyErr_SetString(
+            PyExc_TypeError,
+            c"type_set_constructor: expected a type that HPyType_FromSpec has made".as_ptr(),
+        );
+        return -1;
+    };
+    if imp.is_null() {
+        PyErr_SetString(
+            PyExc_ValueError,
+            c"type_set_constructor: the implementation is NULL".as_ptr(),
+        );
+        return -1;
+    }
+    if !inits_nothing(tp) || new_of(tp).is_null() || !(*info.state).thunks.available() {
+        return 0;
+    }
+    let name = || super::text::joined(core::ffi::CStr::from_ptr((*tp).tp_name), c"(constructor)");
+    let code = info
+        .bindings
+        .with(|bindings| bindings.bind(HPyFunc_VECTORCALLFUNC, imp, ptr::null(), name));
+    if code.is_null() {
+        return 0;
+    }
+    // SAFETY: the address is that of a thunk for a `vectorcallfunc`.
+    let code = mem::transmute::<*const c_void, vectorcallfunc>(code);
+    info.constructor = Some(Constructor { code, new: new_of(tp) });
+    (*tp).tp_vectorcall = Some(construct);
+    0
+}
+
+/// `tp_vectorcall` of types with a constructor.
+unsafe extern "C" fn construct(
+    callable: *mut PyObject,
+    args: *const *mut PyObject,
+    nargsf: usize,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    let tp = callable.cast::<PyTypeObject>();
+    if let Some(info) = info::own(tp).as_ref()
+        && let Some(constructor) = &info.constructor
+        && ptr::eq(new_of(tp), constructor.new)
+        && inits_nothing(tp)
+    {
+        return (constructor.code)(callable, args, nargsf, names);
+    }
+    call_type(callable, args, nargsf, names)
+}
+
+/// `type.__call__`, with a tuple and a dict.
+#[cold]
+#[inline(never)]
+unsafe fn call_type(
+    callable: *mut PyObject,
+    args: *const *mut PyObject,
+    nargsf: usize,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    let Some(call) = (*Py_TYPE(callable)).tp_call else {
+        raise!(PyExc_TypeError, c"'%.200s' object is not callable", (*Py_TYPE(callable)).tp_name);
+        return ptr::null_mut();
+    };
+    let count = PyVectorcall_NARGS(nargsf);
+    let tuple = PyTuple_New(count);
+    if tuple.is_null() {
+        return ptr::null_mut();
+    }
+    for index in 0..count {
+        let item = *args.offset(index);
+        Py_INCREF(item);
+        PyTuple_SET_ITEM(tuple, index, item);
+    }
+    let keywords =
+        if names.is_null() { Some(ptr::null_mut()) } else { dict_of(names, args.offset(count)) };
+    let result = match keywords {
+        Some(keywords) => {
+            let result = call(callable, tuple, keywords);
+            Py_XDECREF(keywords);
+            result
+        }
+        None => ptr::null_mut(),
+    };
+    Py_DECREF(tuple);
+    result
+}
+
+/// A dict of these names and values; None with an exception set on failure.
+unsafe fn dict_of(names: *mut PyObject, values: *const *mut PyObject) -> Option<*mut PyObject> {
+    let dict = PyDict_New();
+    if dict.is_null() {
+        return None;
+    }
+    for index in 0..PyTuple_GET_SIZE(names) {
+        if PyDict_SetItem(dict, PyTuple_GET_ITEM(names, index), *values.offset(index)) < 0 {
+            Py_DECREF(dict);
+            return None;
+        }
+    }
+    Some(dict)
+}
