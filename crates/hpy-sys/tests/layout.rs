@@ -77,10 +77,9 @@ fn rust_facts() -> Facts {
         "error_take" => error_take,
         "tree_new" => tree_new, "tree_feed" => tree_feed, "tree_push" => tree_push,
         "tree_pop" => tree_pop, "tree_free" => tree_free, "contents_read" => contents_read,
-        "contents_close" => contents_close);
+        "contents_close" => contents_close, "type_set_constructor" => type_set_constructor);
     layout!(f, HPyTreeNode, "HPyTreeNode", "tag" => tag, "value" => value);
-    layout!(f, HPyContent, "HPyContent", "tag" => tag, "value" => value, "handle" => handle,
-        "type_set_constructor" => type_set_constructor);
+    layout!(f, HPyContent, "HPyContent", "tag" => tag, "value" => value, "handle" => handle);
     layout!(f, HPyContext, "HPyContext", "name" => name, "_private" => _private,
         "abi_version" => abi_version);
     for member in MEMBERS {
