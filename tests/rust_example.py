@@ -36,9 +36,14 @@ def binary(name: str, *options: str) -> Path:
     raise AssertionError(f"cargo built no {name}")
 
 
-@lru_cache(maxsize=None)
 def load(name: str, mode: str = "universal") -> ModuleType:
     """The example as a module in one of the modes universal, debug and trace."""
+    return loaded(name, mode)
+
+
+@lru_cache(maxsize=None)
+def loaded(name: str, mode: str) -> ModuleType:
+    """Each file once: another module of it would have the classes of the first."""
     source = binary(name)
     target = extensions.CACHE / "rust" / mode / f"{name}.hpy0.so"
     target.parent.mkdir(parents=True, exist_ok=True)

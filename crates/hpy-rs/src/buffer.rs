@@ -288,6 +288,22 @@ macro_rules! buffer {
                 &self.view.strides
             }
 
+            /// Where the item of index 0 (in each dimension) is: valid as long as this value, or as another view
+            /// of the same memory is kept; see [`is_view`](Self::is_view).
+            pub fn as_ptr(&self) -> *const T {
+                self.view.raw.buf.cast_const().cast()
+            }
+
+            /// Whether this is the object's own memory: not so where the runtime has no extension table.
+            pub fn is_view(&self) -> bool {
+                matches!(self.view.source, Source::View)
+            }
+
+            /// Whether the object does not allow changes.
+            pub fn is_readonly(&self) -> bool {
+                self.view.raw.readonly != 0
+            }
+
             /// One item, by an index for each dimension.
             pub fn get(&self, index: &[usize]) -> Option<T> {
                 // SAFETY: the address is in the view's memory; any bits are a value.

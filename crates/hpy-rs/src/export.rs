@@ -201,6 +201,41 @@ impl Export {
         Export::new::<T>(Box::new(()), values.as_ptr().cast_mut().cast(), values.len(), true)
     }
 
+    /// A view of any memory: where the item of index 0 is, the shape, and how many bytes lie between neighbours.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    /// use hpy::Export;
+    ///
+    /// static ZEROS: [f64; 4] = [0.0; 4];
+    ///
+    /// /// The same four zeros in each of a million rows.
+    /// #[hpy::class(frozen)]
+    /// struct Zeros {}
+    ///
+    /// #[hpy::methods]
+    /// impl Zeros {
+    ///     fn __buffer__(&self) -> Export {
+    ///         // SAFETY: the memory is a constant, all rows begin at its start.
+    ///         let view = unsafe {
+    ///             Export::foreign(ZEROS.as_ptr().cast_mut(), &[1_000_000, 4], &[0, 8])
+    ///         };
+    ///         view.readonly()
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Safety
+    /// Every item that the shape and the strides reach from `start` is valid as long as the object whose
+    /// `__buffer__` returns the view lives, or something that is given to [`keep`](Export::keep); and may be
+    /// written to unless the view is made [`readonly`](Export::readonly).
+    pub unsafe fn foreign<T: Element>(start: *mut T, shape: &[usize], strides: &[isize]) -> Self {
+        let mut export = Export::new::<T>(Box::new(()), start.cast(), 0, false);
+        export.shape = shape.iter().map(|size| *size as isize).collect();
+        export.strides = strides.to_vec();
+        export
+    }
+
     /// The same view, not to be written to.
     pub fn readonly(mut self) -> Self {
         self.readonly = true;
