@@ -158,6 +158,7 @@ def exports(path: Path) -> set[str]:
 UNIVERSAL_EXPORTS = {
     "get_required_hpy_major_version_everything",
     "get_required_hpy_minor_version_everything",
+    "HPyInitExtensions_everything",
     "HPyInitGlobalContext_everything",
     "HPyInit_everything",
     "PyInit_everything",
@@ -170,6 +171,10 @@ UNIVERSAL_EXPORTS = {
 def test_exports(tmp_path, name, abi):
     path = build(tmp_path, name, abi, SOURCE, "everything", "-fvisibility=hidden")
     assert exports(path) == ({"PyInit_everything"} if abi == "cpython" else UNIVERSAL_EXPORTS)
+    path = build(tmp_path, name, abi, SOURCE, "everything", "-fvisibility=hidden", "-DHPY_NO_SHORTCUTS")
+    assert exports(path) == (
+        {"PyInit_everything"} if abi == "cpython" else UNIVERSAL_EXPORTS - {"HPyInitExtensions_everything"}
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads an ELF file")

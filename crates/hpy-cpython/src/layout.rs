@@ -4,6 +4,7 @@
 
 use core::ffi::c_ulong;
 use core::mem::offset_of;
+use hpy_sys::ext::HPyOpenListBuilder;
 use pyo3_ffi::*;
 
 /// Offset of a tuple's first item.
@@ -91,6 +92,12 @@ pub unsafe fn has_flag(object: *mut PyObject, flag: c_ulong) -> bool {
 pub unsafe fn list_items(list: *mut PyObject) -> *mut *mut PyObject {
     (*list.cast::<PyListObject>()).ob_item
 }
+
+/// Whether the list that is a builder looks as the contract with binaries has it.
+pub const LISTS_ARE_OPEN_BUILDERS: bool = offset_of!(PyListObject, ob_item)
+    == offset_of!(HPyOpenListBuilder, items)
+    && offset_of!(PyListObject, allocated) == offset_of!(HPyOpenListBuilder, missing)
+    && VAR_SIZE == offset_of!(HPyOpenListBuilder, size);
 
 /// Where the items of a tuple are.
 #[inline(always)]

@@ -40,6 +40,7 @@ pub mod layout;
 pub mod lock;
 mod raise;
 pub mod ready_made;
+pub mod shortcuts;
 mod spin;
 pub mod standalone;
 pub mod state;

@@ -8,14 +8,15 @@ use crate::layout::small_int;
 use crate::state;
 use core::ffi::{CStr, c_ulong, c_void};
 use core::ptr;
+use hpy_sys::ext::{HPY_SMALL_INT_MIN, HPY_SMALL_INTS};
 use hpy_sys::{HPy, HPy_ssize_t, HPyContext};
 use pyo3_ffi::*;
 
 /// The ints that CPython has one object of each: asked for once, then handed out without a call.
 pub struct SmallInts([*mut PyObject; SMALL_COUNT]);
 
-const SMALL_MIN: i64 = -5;
-const SMALL_COUNT: usize = 262;
+const SMALL_MIN: i64 = HPY_SMALL_INT_MIN;
+const SMALL_COUNT: usize = HPY_SMALL_INTS;
 
 impl SmallInts {
     /// None with an exception on failure.
@@ -32,6 +33,11 @@ impl SmallInts {
             }
         }
         Some(ints)
+    }
+
+    /// Where they are.
+    pub fn objects(&self) -> *const *mut PyObject {
+        self.0.as_ptr()
     }
 
     /// Gives up the ints, which are not used any more.

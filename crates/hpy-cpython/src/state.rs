@@ -14,7 +14,7 @@
 //! may be such types themselves; the context, its constants and the thunks stay until the last user goes.
 
 use crate::lock::Locked;
-use crate::{capsule, context, ext, global, long, thunk, type_};
+use crate::{capsule, context, ext, global, long, shortcuts, thunk, type_};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::c_void;
@@ -22,7 +22,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use hpy_sys::HPyContext;
 use hpy_sys::backend::CallTarget;
-use hpy_sys::ext::HPyContextExt;
+use hpy_sys::ext::{HPyContextExt, HPyShortcuts};
 use pyo3_ffi::*;
 
 /// The state of one interpreter.
@@ -137,6 +137,7 @@ unsafe fn create(interpreter: *mut PyInterpreterState) -> *mut PyObject {
     let mut base = Box::new(HPyContextExt {
         base: context::template(),
         extensions: &raw const ext::EXTENSIONS,
+        shortcuts: HPyShortcuts::NONE,
     });
     if !context::fill_constants(&mut base.base) {
         return ptr::null_mut();
@@ -161,6 +162,7 @@ unsafe fn create(interpreter: *mut PyInterpreterState) -> *mut PyObject {
         companions: Locked::new(Vec::new()),
     }));
     (*ctx)._private = state.cast();
+    (*state).base.shortcuts = shortcuts::offers(&(*state).small_ints);
     let capsule = PyCapsule_New(state.cast::<c_void>(), CAPSULE_NAME.as_ptr(), Some(destroy));
     if capsule.is_null() {
         release(state);

@@ -12,7 +12,7 @@ use core::sync::atomic::{
     AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
 use hpy_sys::backend::Entry;
-use hpy_sys::ext::HPyContextExt;
+use hpy_sys::ext::{HPyContextExt, HPyShortcuts};
 use hpy_sys::{HPyContext, HPyThreadState};
 use std::sync::Mutex;
 
@@ -192,8 +192,10 @@ pub unsafe fn make_context(state: *mut State) -> *mut HPyContext {
         Some(main) => crate::wrappers::copy_constants(main, &mut base),
         None => crate::wrappers::wrap_constants(&*state, &*(*state).base, &mut base),
     }
-    let context =
-        Context { ext: HPyContextExt { base, extensions }, taken: AtomicBool::new(false) };
+    // Every call is to be seen.
+    let shortcuts = HPyShortcuts::NONE;
+    let ext = HPyContextExt { base, extensions, shortcuts };
+    let context = Context { ext, taken: AtomicBool::new(false) };
     Box::into_raw(Box::new(context)).cast()
 }
 

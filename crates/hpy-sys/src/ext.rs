@@ -26,6 +26,57 @@ pub struct HPyContextExt {
     pub base: HPyContext,
     /// Never null.
     pub extensions: *const HPyExtensions,
+    /// What the binary may do itself.
+    pub shortcuts: HPyShortcuts,
+}
+
+/// What a binary may do itself instead of calling a function of the context this belongs to.
+///
+/// Each shortcut is an offer that a runtime makes where it holds, for this context and as long as the
+/// context lives; the binary that does not find one calls the function. A shortcut does what the function
+/// does, so a context that has to see every call (debug, trace) offers none. All zero: no offers.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct HPyShortcuts {
+    /// The `HPY_MAY_*` that hold. A binary that was not told of extensions looks for this in `abi_version`,
+    /// which is 0 in this ABI: one test then is all it takes.
+    pub offers: u32,
+    pub reserved: u32,
+    /// With [`HPY_MAY_TAKE_INTS`]: the ints from [`HPY_SMALL_INT_MIN`] on, [`HPY_SMALL_INTS`] of them.
+    pub small_ints: *const HPy,
+}
+
+impl HPyShortcuts {
+    /// No offers.
+    pub const NONE: HPyShortcuts =
+        HPyShortcuts { offers: 0, reserved: 0, small_ints: core::ptr::null() };
+}
+
+/// For `HPy_Dup` and `HPy_Close`: a handle that is not null is the address of an `isize`, the number of
+/// references. The last one (1) is given up by `ctx_Close` only.
+pub const HPY_MAY_COUNT_WORDS: u32 = 1;
+/// The same with an `i32`. A negative number stays what it is: the object's references are not counted.
+pub const HPY_MAY_COUNT_I32: u32 = 2;
+/// For `HPyListBuilder_Set`: list builders are [`HPyOpenListBuilder`]s. Comes with one of the above.
+pub const HPY_MAY_SET_ITEMS: u32 = 4;
+/// For `HPyLong_From...`: the result is `HPy_Dup` of one of [`HPyShortcuts::small_ints`]. As above.
+pub const HPY_MAY_TAKE_INTS: u32 = 8;
+
+/// The first of [`HPyShortcuts::small_ints`].
+pub const HPY_SMALL_INT_MIN: i64 = -5;
+/// How many [`HPyShortcuts::small_ints`] there are.
+pub const HPY_SMALL_INTS: usize = 262;
+
+/// What a `HPyListBuilder` is the address of, unless it is 0 or 1, which stand for failures.
+///
+/// An item that is null may be set by storing a new reference there and taking one from `missing`.
+#[repr(C)]
+pub struct HPyOpenListBuilder {
+    pub runtime: [*mut c_void; 2],
+    pub size: HPy_ssize_t,
+    pub items: *mut HPy,
+    /// The number of items that are still null.
+    pub missing: HPy_ssize_t,
 }
 
 /// Functions beyond the base ABI. Each takes the context whose table this is.

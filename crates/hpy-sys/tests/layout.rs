@@ -3,7 +3,9 @@
 //! A C program prints size, alignment and offsets; without a C compiler the test fails.
 
 use hpy_sys::abi::MEMBERS;
-use hpy_sys::ext::{HPyContent, HPyContextExt, HPyExtensions, HPyTreeNode};
+use hpy_sys::ext::{
+    HPyContent, HPyContextExt, HPyExtensions, HPyOpenListBuilder, HPyShortcuts, HPyTreeNode,
+};
 use hpy_sys::*;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -68,7 +70,12 @@ fn rust_facts() -> Facts {
         "abi_major" => abi_major, "abi_minor" => abi_minor, "init" => init,
         "init_global_context" => init_global_context, "init_extensions" => init_extensions,
         "flags" => flags);
-    layout!(f, HPyContextExt, "_HPyContextExt", "base" => base, "extensions" => extensions);
+    layout!(f, HPyContextExt, "_HPyContextExt", "base" => base, "extensions" => extensions,
+        "shortcuts" => shortcuts);
+    layout!(f, HPyShortcuts, "HPyShortcuts", "offers" => offers, "reserved" => reserved,
+        "small_ints" => small_ints);
+    layout!(f, HPyOpenListBuilder, "_HPyOpenListBuilder", "runtime" => runtime, "size" => size,
+        "items" => items, "missing" => missing);
     layout!(f, HPyExtensions, "HPyExtensions", "size" => size, "read_f64" => read_f64,
         "read_i64" => read_i64, "list_from_f64" => list_from_f64, "list_from_i64" => list_from_i64,
         "tuple_from_f64" => tuple_from_f64, "tuple_from_i64" => tuple_from_i64,
@@ -148,6 +155,12 @@ fn constants(facts: &mut Facts) {
         ("HPy_GT", cmp::HPy_GT.into()),
         ("HPy_GE", cmp::HPy_GE.into()),
         ("HPY_MODULE_GIL_NOT_USED", ext::HPY_MODULE_GIL_NOT_USED.into()),
+        ("HPY_MAY_COUNT_WORDS", ext::HPY_MAY_COUNT_WORDS.into()),
+        ("HPY_MAY_COUNT_I32", ext::HPY_MAY_COUNT_I32.into()),
+        ("HPY_MAY_SET_ITEMS", ext::HPY_MAY_SET_ITEMS.into()),
+        ("HPY_MAY_TAKE_INTS", ext::HPY_MAY_TAKE_INTS.into()),
+        ("HPY_SMALL_INT_MIN", ext::HPY_SMALL_INT_MIN),
+        ("HPY_SMALL_INTS", ext::HPY_SMALL_INTS as i64),
         ("HPY_MODULE_MAIN_INTERPRETER_ONLY", ext::HPY_MODULE_MAIN_INTERPRETER_ONLY.into()),
     ];
     for &(name, value) in numbers {

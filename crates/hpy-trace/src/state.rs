@@ -8,7 +8,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use hpy_sys::abi::MEMBERS;
 use hpy_sys::backend::{Backend, CallTarget};
-use hpy_sys::ext::HPyContextExt;
+use hpy_sys::ext::{HPyContextExt, HPyShortcuts};
 use hpy_sys::{HPy, HPyContext};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -165,7 +165,12 @@ unsafe fn make(
     }));
     let mut ctx = crate::wrappers::template(c"HPy Trace Mode ABI (hpy-rs)".as_ptr(), state.cast());
     crate::wrappers::copy_constants(&*base, &mut ctx);
-    let ctx = HPyContextExt { base: ctx, extensions: &raw const crate::ext::EXTENSIONS };
+    let ctx = HPyContextExt {
+        base: ctx,
+        extensions: &raw const crate::ext::EXTENSIONS,
+        // Every call is to be seen.
+        shortcuts: HPyShortcuts::NONE,
+    };
     (*state).main = Box::into_raw(Box::new(ctx)).cast();
     (*state).direct.attach(state);
     Wrapped { ctx: (*state).main, backend: &raw const crate::backend::BACKEND, state }

@@ -76,11 +76,15 @@ fn c_api_call(m: &Member, c_api: &str) -> String {
 }
 
 /// Functions that the header writes by hand: hpy/calls.h says why.
-const HAND_WRITTEN: [&str; 8] = [
+const HAND_WRITTEN: [&str; 12] = [
     "HPy_Dup",
     "HPy_Close",
     "HPy_Is",
     "HPyErr_Occurred",
+    "HPyListBuilder_Set",
+    "HPyLong_FromInt32_t",
+    "HPyLong_FromInt64_t",
+    "HPyLong_FromSsize_t",
     "_HPy_New",
     "HPy_FatalError",
     "HPy_AsPyObject",

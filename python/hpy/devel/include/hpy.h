@@ -5,7 +5,8 @@
  *   HPY_ABI_CPYTHON    an ordinary CPython extension that needs nothing of HPy at run time
  *
  * Written for C99 and C++11. The parts, in reading order: hpy/compiler.h, hpy/types.h, hpy/legacy.h,
- * hpy/def.h, hpy/type.h, hpy/module.h, hpy/places.h, hpy/calls.h, hpy/macros.h, hpy/helpers.h, hpy/inline_helpers.h.
+ * hpy/def.h, hpy/type.h, hpy/module.h, hpy/places.h, hpy/shortcuts.h, hpy/calls.h, hpy/macros.h, hpy/helpers.h,
+ * hpy/inline_helpers.h.
  * What is under hpy/generated comes from the ABI tables.
  */
 #ifndef HPy_H
@@ -59,6 +60,7 @@ extern "C" {
 #include "hpy/module.h"
 #include "hpy/generated/context.h"
 #include "hpy/places.h"
+#include "hpy/shortcuts.h"
 #include "hpy/generated/calls.h"
 #include "hpy/calls.h"
 #include "hpy/generated/trampolines.h"

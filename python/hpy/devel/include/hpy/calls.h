@@ -30,11 +30,19 @@ HPyAPI_FUNC int HPyErr_Occurred(HPyContext *ctx)
 #else
 HPyAPI_FUNC HPy HPy_Dup(HPyContext *ctx, HPy h)
 {
+#ifdef _HPY_HAS_SHORTCUTS
+    if (_HPy_LIKELY(h._i != 0 && _HPyShortcut_Retain(_HPy_Offers(ctx), h)))
+        return h;
+#endif
     return ctx->ctx_Dup(ctx, h);
 }
 
 HPyAPI_FUNC void HPy_Close(HPyContext *ctx, HPy h)
 {
+#ifdef _HPY_HAS_SHORTCUTS
+    if (_HPy_LIKELY(h._i != 0 && _HPyShortcut_Release(_HPy_Offers(ctx), h)))
+        return;
+#endif
     ctx->ctx_Close(ctx, h);
 }
 
@@ -48,6 +56,83 @@ HPyAPI_FUNC int HPyErr_Occurred(HPyContext *ctx)
     return ctx->ctx_Err_Occurred(ctx);
 }
 #endif
+
+#ifdef _HPY_HAS_SHORTCUTS
+/* A small int from the runtime's table, or null. */
+HPyAPI_FUNC HPy _HPyShortcut_Int(HPyContext *ctx, int64_t value)
+{
+    HPy made = HPy_NULL;
+    uint32_t offers = _HPy_Offers(ctx);
+    uint64_t place = (uint64_t)value - (uint64_t)HPY_SMALL_INT_MIN;
+    if (place < HPY_SMALL_INTS && (offers & HPY_MAY_TAKE_INTS)) {
+        made = ((const _HPyContextExt *)(const void *)ctx)->shortcuts.small_ints[place];
+        _HPyShortcut_Retain(offers, made);
+    }
+    return made;
+}
+#endif
+
+HPyAPI_FUNC HPy HPyLong_FromInt32_t(HPyContext *ctx, int32_t value)
+{
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyLong_FromLong(value));
+#else
+#  ifdef _HPY_HAS_SHORTCUTS
+    HPy made = _HPyShortcut_Int(ctx, (int64_t)value);
+    if (_HPy_LIKELY(made._i != 0))
+        return made;
+#  endif
+    return ctx->ctx_Long_FromInt32_t(ctx, value);
+#endif
+}
+
+HPyAPI_FUNC HPy HPyLong_FromInt64_t(HPyContext *ctx, int64_t v)
+{
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyLong_FromLongLong(v));
+#else
+#  ifdef _HPY_HAS_SHORTCUTS
+    HPy made = _HPyShortcut_Int(ctx, (int64_t)v);
+    if (_HPy_LIKELY(made._i != 0))
+        return made;
+#  endif
+    return ctx->ctx_Long_FromInt64_t(ctx, v);
+#endif
+}
+
+HPyAPI_FUNC HPy HPyLong_FromSsize_t(HPyContext *ctx, HPy_ssize_t value)
+{
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return _py2h(PyLong_FromSsize_t(value));
+#else
+#  ifdef _HPY_HAS_SHORTCUTS
+    HPy made = _HPyShortcut_Int(ctx, (int64_t)value);
+    if (_HPy_LIKELY(made._i != 0))
+        return made;
+#  endif
+    return ctx->ctx_Long_FromSsize_t(ctx, value);
+#endif
+}
+
+HPyAPI_FUNC void HPyListBuilder_Set(HPyContext *ctx, HPyListBuilder builder, HPy_ssize_t index, HPy h_item)
+{
+#ifdef _HPY_HAS_SHORTCUTS
+    uint32_t offers = _HPy_Offers(ctx);
+    if (_HPy_LIKELY((offers & HPY_MAY_SET_ITEMS) && (uintptr_t)builder._lst > 1 && h_item._i != 0)) {
+        _HPyOpenListBuilder *open = (_HPyOpenListBuilder *)builder._lst;
+        if (_HPy_LIKELY((size_t)index < (size_t)open->size && open->items[index]._i == 0)) {
+            _HPyShortcut_Retain(offers, h_item);
+            open->items[index] = h_item;
+            open->missing--;
+            return;
+        }
+    }
+#endif
+    ctx->ctx_ListBuilder_Set(ctx, builder, index, h_item);
+}
 
 /* Legacy: the handle's object as CPython's, and back. Both give a new reference. Declared without a body in
    a universal build, where nothing may call them. */

@@ -45,13 +45,14 @@ HPyAPI_HELPER void *_HPyDirect_Init(const _HPyDirectModule *module);
 #else
 #  define _HPy_EXPORTED_UNLESS_CPYTHON HPy_EXPORTED_FUNC
 #endif
-#ifdef HPY_USE_EXTENSIONS
+#if defined(HPY_USE_EXTENSIONS) || defined(_HPY_HAS_SHORTCUTS)
 #  define _HPy_INIT_EXTENSIONS(NAME) HPyInitExtensions_##NAME
 #  define _HPy_MODINIT_EXTENSIONS(NAME)                              \
     _HPy_EXPORTED_UNLESS_CPYTHON void HPyInitExtensions_##NAME(uint32_t version); \
     void HPyInitExtensions_##NAME(uint32_t version)                  \
     {                                                                \
-        _hpy_extensions_version = version;                           \
+        if (version != 0)                                            \
+            _hpy_offers_at = offsetof(_HPyContextExt, shortcuts);    \
     }
 #else
 #  define _HPy_INIT_EXTENSIONS(NAME) NULL

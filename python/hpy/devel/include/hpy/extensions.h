@@ -53,7 +53,7 @@ enum {
     HPY_CONTENT_DICT = 11
 };
 
-typedef struct {
+struct _HPyExtensions {
     size_t size; /* of the table, as the runtime has it */
     /* Read a list or tuple into `out`; return the number of items, -1 with an exception. Write nothing where
        there are more than `capacity` items. */
@@ -87,25 +87,16 @@ typedef struct {
     /* Give a type fresh from HPyType_FromSpec a constructor, which may be called in place of its HPy_tp_new and
        does the same: an implementation of HPyFunc_KEYWORDS that gets the type as `self`. */
     int (*type_set_constructor)(HPyContext *ctx, HPy h_type, void *impl);
-} HPyExtensions;
+};
 
 /* Whether the table reaches past the function: tables of older runtimes are shorter. */
 #define HPy_HAS_EXTENSION(table, function) \
     ((table)->size >= offsetof(HPyExtensions, function) + sizeof((table)->function))
 
-/* A context of hpy-rs. */
-typedef struct {
-    HPyContext base;
-    const HPyExtensions *extensions;
-} _HPyContextExt;
-
-/* 0, or what the runtime passed to HPyInitExtensions_NAME: only then has the context the table. One variable
-   per source file: give the answer of HPy_Extensions on where a module has several. */
-static uint32_t _hpy_extensions_version;
-
+/* NULL where the runtime has none. */
 HPyAPI_FUNC const HPyExtensions *HPy_Extensions(HPyContext *ctx)
 {
-    return _hpy_extensions_version == 0 ? NULL : ((const _HPyContextExt *)(const void *)ctx)->extensions;
+    return _hpy_offers_at == _HPY_NO_OFFERS ? NULL : ((const _HPyContextExt *)(const void *)ctx)->extensions;
 }
 
 #endif /* HPY_EXTENSIONS_H */

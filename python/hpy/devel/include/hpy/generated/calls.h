@@ -2,16 +2,6 @@
 #ifndef HPY_GENERATED_CALLS_H
 #define HPY_GENERATED_CALLS_H
 
-HPyAPI_FUNC HPy HPyLong_FromInt32_t(HPyContext *ctx, int32_t value)
-{
-#ifdef HPY_ABI_CPYTHON
-    (void)ctx;
-    return _py2h(PyLong_FromLong(value));
-#else
-    return ctx->ctx_Long_FromInt32_t(ctx, value);
-#endif
-}
-
 HPyAPI_FUNC HPy HPyLong_FromUInt32_t(HPyContext *ctx, uint32_t value)
 {
 #ifdef HPY_ABI_CPYTHON
@@ -19,16 +9,6 @@ HPyAPI_FUNC HPy HPyLong_FromUInt32_t(HPyContext *ctx, uint32_t value)
     return _py2h(PyLong_FromUnsignedLong(value));
 #else
     return ctx->ctx_Long_FromUInt32_t(ctx, value);
-#endif
-}
-
-HPyAPI_FUNC HPy HPyLong_FromInt64_t(HPyContext *ctx, int64_t v)
-{
-#ifdef HPY_ABI_CPYTHON
-    (void)ctx;
-    return _py2h(PyLong_FromLongLong(v));
-#else
-    return ctx->ctx_Long_FromInt64_t(ctx, v);
 #endif
 }
 
@@ -49,16 +29,6 @@ HPyAPI_FUNC HPy HPyLong_FromSize_t(HPyContext *ctx, size_t value)
     return _py2h(PyLong_FromSize_t(value));
 #else
     return ctx->ctx_Long_FromSize_t(ctx, value);
-#endif
-}
-
-HPyAPI_FUNC HPy HPyLong_FromSsize_t(HPyContext *ctx, HPy_ssize_t value)
-{
-#ifdef HPY_ABI_CPYTHON
-    (void)ctx;
-    return _py2h(PyLong_FromSsize_t(value));
-#else
-    return ctx->ctx_Long_FromSsize_t(ctx, value);
 #endif
 }
 
@@ -1000,11 +970,6 @@ HPyAPI_FUNC void _HPy_CallRealFunctionFromTrampoline(HPyContext *ctx, HPyFunc_Si
 HPyAPI_FUNC HPyListBuilder HPyListBuilder_New(HPyContext *ctx, HPy_ssize_t size)
 {
     return ctx->ctx_ListBuilder_New(ctx, size);
-}
-
-HPyAPI_FUNC void HPyListBuilder_Set(HPyContext *ctx, HPyListBuilder builder, HPy_ssize_t index, HPy h_item)
-{
-    ctx->ctx_ListBuilder_Set(ctx, builder, index, h_item);
 }
 
 HPyAPI_FUNC HPy HPyListBuilder_Build(HPyContext *ctx, HPyListBuilder builder)

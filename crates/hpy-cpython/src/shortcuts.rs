@@ -1,0 +1,35 @@
+//! What binaries may do themselves on this build of CPython: see `hpy_sys::ext::HPyShortcuts`.
+
+use crate::layout;
+use crate::long::SmallInts;
+use hpy_sys::HPy;
+use hpy_sys::ext::*;
+
+/// As [`layout::incref`] and [`layout::decref`] count, and only where the GIL is all it takes.
+const COUNTS: u32 = if cfg!(any(
+    Py_GIL_DISABLED,
+    py_sys_config = "Py_REF_DEBUG",
+    py_sys_config = "Py_TRACE_REFS",
+    not(target_pointer_width = "64"),
+    not(target_endian = "little")
+)) {
+    0
+} else if cfg!(Py_3_12) {
+    HPY_MAY_COUNT_I32
+} else {
+    HPY_MAY_COUNT_WORDS
+};
+
+const LISTS: u32 = if layout::LISTS_ARE_OPEN_BUILDERS { HPY_MAY_SET_ITEMS } else { 0 };
+
+/// The offers of a base context. The ints stay where they are while the context lives.
+pub fn offers(small_ints: &SmallInts) -> HPyShortcuts {
+    if COUNTS == 0 {
+        return HPyShortcuts::NONE;
+    }
+    HPyShortcuts {
+        offers: COUNTS | LISTS | HPY_MAY_TAKE_INTS,
+        reserved: 0,
+        small_ints: small_ints.objects().cast::<HPy>(),
+    }
+}

@@ -1,0 +1,107 @@
+/* What a binary does itself where the runtime says that it may (hpy_sys::ext::HPyShortcuts): count references,
+ * take small ints from a table, set the items of a list builder. The runtime says so for each context: it does not
+ * for those of debug and trace mode, and a runtime that knows nothing of it is always called. So a source compiled
+ * with this header needs nothing of the runtime that it did not need before.
+ *
+ * HPY_NO_SHORTCUTS leaves it all out. So does compiling for size, as GCC and Clang tell.
+ */
+#ifndef HPY_SHORTCUTS_H
+#define HPY_SHORTCUTS_H
+
+typedef struct _HPyExtensions HPyExtensions; /* hpy/extensions.h */
+
+/* What a context may offer. */
+#define HPY_MAY_COUNT_WORDS 1u
+#define HPY_MAY_COUNT_I32 2u
+#define HPY_MAY_SET_ITEMS 4u
+#define HPY_MAY_TAKE_INTS 8u
+
+#define HPY_SMALL_INT_MIN (-5)
+#define HPY_SMALL_INTS 262
+
+typedef struct {
+    uint32_t offers; /* HPY_MAY_* */
+    uint32_t reserved;
+    const HPy *small_ints; /* HPY_SMALL_INTS from HPY_SMALL_INT_MIN on */
+} HPyShortcuts;
+
+typedef struct {
+    void *runtime[2];
+    HPy_ssize_t size;
+    HPy *items;
+    HPy_ssize_t missing;
+} _HPyOpenListBuilder;
+
+/* A context of hpy-rs. */
+typedef struct {
+    HPyContext base;
+    const HPyExtensions *extensions;
+    HPyShortcuts shortcuts;
+} _HPyContextExt;
+
+/* Where a context has its offers, in bytes from its start. Without a call of HPyInitExtensions_NAME it is no
+   _HPyContextExt, and they are looked for in a member that is 0. */
+#define _HPY_NO_OFFERS offsetof(HPyContext, abi_version)
+extern _HPy_ONE_PER_BINARY size_t _hpy_offers_at;
+_HPy_ONE_PER_BINARY size_t _hpy_offers_at = _HPY_NO_OFFERS;
+
+#if !defined(HPY_ABI_CPYTHON) && !defined(HPY_NO_SHORTCUTS) && !defined(__OPTIMIZE_SIZE__)
+#  define _HPY_HAS_SHORTCUTS
+
+#  if defined(__GNUC__) || defined(__clang__)
+#    define _HPy_LIKELY(condition) __builtin_expect(!!(condition), 1)
+/* The memory is the runtime's, which has types of its own for it. */
+typedef intptr_t __attribute__((may_alias)) _hpy_count_word;
+typedef int32_t __attribute__((may_alias)) _hpy_count_i32;
+typedef uint32_t __attribute__((may_alias)) _hpy_offers;
+#  else
+#    define _HPy_LIKELY(condition) (condition)
+typedef intptr_t _hpy_count_word;
+typedef int32_t _hpy_count_i32;
+typedef uint32_t _hpy_offers;
+#  endif
+
+/* What the context offers. */
+HPyAPI_FUNC uint32_t _HPy_Offers(const HPyContext *ctx)
+{
+    return *(const _hpy_offers *)((const char *)ctx + _hpy_offers_at);
+}
+
+/* Counts one reference more to an object; returns whether it may. */
+HPyAPI_FUNC int _HPyShortcut_Retain(uint32_t offers, HPy h)
+{
+    if (_HPy_LIKELY(offers & HPY_MAY_COUNT_WORDS)) {
+        ++*(_hpy_count_word *)h._i;
+        return 1;
+    }
+    if (_HPy_LIKELY(offers & HPY_MAY_COUNT_I32)) {
+        _hpy_count_i32 *count = (_hpy_count_i32 *)h._i;
+        if (*count >= 0)
+            ++*count;
+        return 1;
+    }
+    return 0;
+}
+
+/* Counts one less, unless it is the last; returns whether that is done. */
+HPyAPI_FUNC int _HPyShortcut_Release(uint32_t offers, HPy h)
+{
+    if (_HPy_LIKELY(offers & HPY_MAY_COUNT_WORDS)) {
+        _hpy_count_word *count = (_hpy_count_word *)h._i;
+        if (_HPy_LIKELY(*count != 1)) {
+            --*count;
+            return 1;
+        }
+    } else if (_HPy_LIKELY(offers & HPY_MAY_COUNT_I32)) {
+        _hpy_count_i32 *count = (_hpy_count_i32 *)h._i;
+        if (_HPy_LIKELY(*count != 1)) {
+            if (*count >= 0)
+                --*count;
+            return 1;
+        }
+    }
+    return 0;
+}
+#endif
+
+#endif /* HPY_SHORTCUTS_H */
