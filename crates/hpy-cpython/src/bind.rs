@@ -12,7 +12,8 @@ use core::ffi::c_void;
 use core::ptr;
 use hpy_sys::backend::{CallTarget, Entry};
 use hpy_sys::{
-    HPyFunc_INITPROC, HPyFunc_KEYWORDS, HPyFunc_NEWFUNC, HPyFunc_Signature, HPyFunc_VECTORCALLFUNC,
+    HPyFunc_INITPROC, HPyFunc_KEYWORDS, HPyFunc_NEWFUNC, HPyFunc_NOARGS, HPyFunc_O,
+    HPyFunc_Signature, HPyFunc_VECTORCALLFUNC,
 };
 
 /// The bound definitions of one type or module.
@@ -86,6 +87,8 @@ impl Bindings {
         let (kind, sig) = match sig {
             HPyFunc_NEWFUNC | HPyFunc_INITPROC => (Kind::Unpack, sig),
             HPyFunc_VECTORCALLFUNC => (Kind::Vectorcall, HPyFunc_KEYWORDS),
+            HPyFunc_NOARGS => (Kind::Shift1, sig),
+            HPyFunc_O => (Kind::Shift2, sig),
             _ => (Kind::Shift, sig),
         };
         if !trampoline.is_null() && !(*self.state).thunks.available() {

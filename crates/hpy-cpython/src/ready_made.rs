@@ -109,7 +109,7 @@ pub fn take(
     destination: *const c_void,
 ) -> Option<(&'static ReadyMade, *const c_void)> {
     let (table, codes) = match kind {
-        Kind::Shift => (&SHIFT, &SHIFT_CODES),
+        Kind::Shift | Kind::Shift1 | Kind::Shift2 => (&SHIFT, &SHIFT_CODES),
         Kind::Vectorcall => (&VECTORCALL, &VECTORCALL_CODES),
         Kind::Unpack => (&UNPACK, &UNPACK_CODES),
     };

@@ -9,6 +9,7 @@
 //! | kind | CPython calls | reaches |
 //! |---|---|---|
 //! | shift | `f(a, b, c, d)`, any number of arguments up to four | `dest(first, a, b, c, d)` |
+//! | shift 1, shift 2 | `f(a)`, `f(a, b)`; what else it passes gets lost | `dest(first, a)`, `dest(first, a, b)` |
 //! | vectorcall | `f(callable, args, nargsf, names)` | `dest(first, callable, args, nargsf without the offset bit, names)` |
 //! | unpack | `f(a, tuple, kw)` (`newfunc`, `initproc`) | `dest(first, a, items of tuple, its length, kw)` |
 //!
@@ -25,9 +26,13 @@ use core::ptr;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Shift,
+    Shift1,
+    Shift2,
     Vectorcall,
     Unpack,
 }
+
+const KINDS: usize = Kind::Unpack as usize + 1;
 
 /// Bytes of code per thunk.
 const CODE: usize = 32;
@@ -60,9 +65,8 @@ pub struct Arena {
 struct Pages {
     /// Start of each mapping (a page of code, then a page of data), for unmapping.
     mappings: Vec<*mut u8>,
-    free_shift: Vec<*const c_void>,
-    free_vectorcall: Vec<*const c_void>,
-    free_unpack: Vec<*const c_void>,
+    /// The thunks of each kind that are not in use.
+    free: [Vec<*const c_void>; KINDS],
     page_size: usize,
     denied: bool,
 }
@@ -78,9 +82,7 @@ impl Arena {
         Arena {
             pages: Locked::new(Pages {
                 mappings: Vec::new(),
-                free_shift: Vec::new(),
-                free_vectorcall: Vec::new(),
-                free_unpack: Vec::new(),
+                free: [const { Vec::new() }; KINDS],
                 page_size: memory::page_size(),
                 denied: forced_off(),
             }),
@@ -111,7 +113,7 @@ impl Arena {
     /// # Safety
     /// As [`Arena::make`]; the thunk is one of this arena's, and nothing calls it any more.
     pub unsafe fn free(&self, kind: Kind, thunk: Thunk) {
-        self.pages.with(|pages| pages.free_list(kind).push(thunk.code));
+        self.pages.with(|pages| pages.give_back(kind, thunk.code));
     }
 
     /// Whether thunks can be made here: tells which of the two ways calls take, for messages and tests.
@@ -121,7 +123,7 @@ impl Arena {
     pub unsafe fn available(&self) -> bool {
         self.pages.with(|pages| {
             let Some(code) = pages.take(Kind::Shift) else { return false };
-            pages.free_shift.push(code);
+            pages.give_back(Kind::Shift, code);
             true
         })
     }
@@ -140,11 +142,9 @@ impl Drop for Arena {
 }
 
 impl Pages {
-    fn free_list(&mut self, kind: Kind) -> &mut Vec<*const c_void> {
-        match kind {
-            Kind::Shift => &mut self.free_shift,
-            Kind::Vectorcall => &mut self.free_vectorcall,
-            Kind::Unpack => &mut self.free_unpack,
+    fn give_back(&mut self, kind: Kind, code: *const c_void) {
+        if let Some(free) = self.free.get_mut(kind as usize) {
+            free.push(code);
         }
     }
 
@@ -152,11 +152,11 @@ impl Pages {
         if self.denied {
             return None;
         }
-        if self.free_list(kind).is_empty() && !self.add_mapping(kind) {
+        if self.free.get(kind as usize)?.is_empty() && !self.add_mapping(kind) {
             self.denied = true;
             return None;
         }
-        self.free_list(kind).pop()
+        self.free.get_mut(kind as usize)?.pop()
     }
 
     fn data_of(&self, code: *const c_void) -> *mut Data {
@@ -184,7 +184,7 @@ impl Pages {
         for index in (0..count).rev() {
             // SAFETY: as above.
             let code = unsafe { start.add(index * CODE) }.cast_const().cast();
-            self.free_list(kind).push(code);
+            self.give_back(kind, code);
         }
         true
     }
@@ -223,6 +223,10 @@ mod machine {
                 emit(&[0x48, 0x89, 0xD1]); // mov rcx, rdx
                 emit(&[0x48, 0x89, 0xF2]); // mov rdx, rsi
             }
+            Kind::Shift2 => {
+                emit(&[0x48, 0x89, 0xF2]); // mov rdx, rsi
+            }
+            Kind::Shift1 => {}
             Kind::Vectorcall => {
                 emit(&[0x49, 0x89, 0xC8]); // mov r8, rcx
                 emit(&[0x48, 0x89, 0xD1]); // mov rcx, rdx
@@ -260,38 +264,32 @@ mod aarch64 {
         // ldr xt, <pc + offset>: imm19 counts words.
         let load =
             |t: u32, at: usize, from: usize| 0x5800_0000 | ((((at - from) / 4) as u32) << 5) | t;
-        let words: [u32; 8] = match kind {
-            Kind::Shift => [
-                mov(4, 3),
-                mov(3, 2),
-                mov(2, 1),
-                mov(1, 0),
-                load(0, distance, 16),
-                load(16, distance + 8, 20),
-                0xD61F_0200, // br x16
-                0xD420_0000, // brk #0
-            ],
-            Kind::Vectorcall => [
-                mov(4, 3),
-                0x9240_F843, // and x3, x2, #0x7fffffffffffffff
-                mov(2, 1),
-                mov(1, 0),
-                load(0, distance, 16),
-                load(16, distance + 8, 20),
-                0xD61F_0200,
-                0xD420_0000,
-            ],
-            Kind::Unpack => [
-                mov(4, 2),
-                0x9100_0000 | ((TUPLE_ITEMS as u32) << 10) | (1 << 5) | 2, // add x2, x1, #items
-                0xF940_0000 | ((VAR_SIZE as u32 / 8) << 10) | (1 << 5) | 3, // ldr x3, [x1, #size]
-                mov(1, 0),
-                load(0, distance, 16),
-                load(16, distance + 8, 20),
-                0xD61F_0200,
-                0xD420_0000,
-            ],
+        let (moves, count): ([u32; 4], usize) = match kind {
+            Kind::Shift => ([mov(4, 3), mov(3, 2), mov(2, 1), mov(1, 0)], 4),
+            Kind::Shift2 => ([mov(2, 1), mov(1, 0), 0, 0], 2),
+            Kind::Shift1 => ([mov(1, 0), 0, 0, 0], 1),
+            Kind::Vectorcall => (
+                // and x3, x2, #0x7fffffffffffffff
+                [mov(4, 3), 0x9240_F843, mov(2, 1), mov(1, 0)],
+                4,
+            ),
+            Kind::Unpack => (
+                [
+                    mov(4, 2),
+                    0x9100_0000 | ((TUPLE_ITEMS as u32) << 10) | (1 << 5) | 2, // add x2, x1, #items
+                    0xF940_0000 | ((VAR_SIZE as u32 / 8) << 10) | (1 << 5) | 3, // ldr x3, [x1, #size]
+                    mov(1, 0),
+                ],
+                4,
+            ),
         };
+        let at = 4 * count;
+        let jump = [
+            load(0, distance, at),
+            load(16, distance + 8, at + 4),
+            0xD61F_0200, // br x16
+        ];
+        let words = moves.into_iter().take(count).chain(jump).chain([0xD420_0000; 4]); // brk #0
         let mut code = [0; CODE];
         for (target, word) in code.chunks_exact_mut(4).zip(words) {
             target.copy_from_slice(&word.to_le_bytes());

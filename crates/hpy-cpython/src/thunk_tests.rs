@@ -40,6 +40,19 @@ fn shift_passes_four_arguments_on() {
 }
 
 #[test]
+fn the_short_shifts_pass_what_they_say() {
+    let (arena, mut seen) = (arena(), Seen::default());
+    for (kind, count) in [(Kind::Shift1, 1), (Kind::Shift2, 2)] {
+        let thunk = made(&arena, kind, &mut seen);
+        // SAFETY: as above.
+        let call: unsafe extern "C" fn(usize, usize) -> usize = unsafe { transmute(thunk.code()) };
+        // SAFETY: as above; what else the destination takes is whatever the registers hold.
+        unsafe { call(usize::MAX - 7, 22) };
+        assert_eq!(seen[..=count], [1, usize::MAX - 7, 22][..=count], "{kind:?}");
+    }
+}
+
+#[test]
 fn vectorcall_takes_the_offset_bit_away() {
     let (arena, mut seen) = (arena(), Seen::default());
     let thunk = made(&arena, Kind::Vectorcall, &mut seen);
@@ -96,11 +109,13 @@ fn thunks_are_used_again() {
 /// What GNU as makes of the instructions in the comments, with 32 bytes of code and data 4096 bytes on.
 #[test]
 fn aarch64_code_is_what_an_assembler_makes() {
+    const BR: u32 = 0xD61F_0200; // br x16
+    const BRK: u32 = 0xD420_0000; // brk #0
     let end = [
         0x5800_7F80, // ldr x0, .+4080
         0x5800_7FB0, // ldr x16, .+4084
-        0xD61F_0200, // br x16
-        0xD420_0000, // brk #0
+        BR,
+        BRK,
     ];
     let expected: [(Kind, [u32; 4]); 3] = [
         (
@@ -131,12 +146,23 @@ fn aarch64_code_is_what_an_assembler_makes() {
             ],
         ),
     ];
-    for (kind, start) in expected {
+    let words = |kind| -> Vec<u32> {
         let code = aarch64::code(kind, 4096);
-        let words: Vec<u32> =
-            code.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect();
-        assert_eq!(words, [start, end].concat(), "{kind:?}");
+        code.chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).collect()
+    };
+    for (kind, start) in expected {
+        assert_eq!(words(kind), [start, end].concat(), "{kind:?}");
     }
+    // mov x2, x1; mov x1, x0; ldr x0, .+4088; ldr x16, .+4092
+    assert_eq!(
+        words(Kind::Shift2),
+        [0xAA01_03E2, 0xAA00_03E1, 0x5800_7FC0, 0x5800_7FF0, BR, BRK, BRK, BRK]
+    );
+    // mov x1, x0; ldr x0, .+4092; ldr x16, .+4096
+    assert_eq!(
+        words(Kind::Shift1),
+        [0xAA00_03E1, 0x5800_7FE0, 0x5800_8010, BR, BRK, BRK, BRK, BRK]
+    );
 }
 
 #[test]
