@@ -69,3 +69,53 @@ def test_the_tools_of_debug_mode_work_without_thunks():
         "print(_debug.get_open_handles(0))\n"
     )
     assert run(code, HPY_RS_THUNKS="0") == run(code) == "[]\n"
+
+
+#: Makes the system refuse what SELinux's `execmem` rule refuses: memory that was written becoming executable.
+DENY = """
+import ctypes, platform
+
+class Step(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_ushort), ("yes", ctypes.c_ubyte), ("no", ctypes.c_ubyte), ("k", ctypes.c_uint32)]
+
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.POINTER(Step))]
+
+libc = ctypes.CDLL(None, use_errno=True)
+mprotect = {"x86_64": 10, "aarch64": 226}[platform.machine()]
+LOAD, EQUAL, ANY_BIT, RETURN, REFUSE, ALLOW = 0x20, 0x15, 0x45, 0x06, 0x5000D, 0x7FFF0000
+steps = [
+    Step(LOAD, 0, 0, 0),  # the number of the system call
+    Step(EQUAL, 0, 3, mprotect),
+    Step(LOAD, 0, 0, 32),  # its third argument
+    Step(ANY_BIT, 0, 1, 4),  # PROT_EXEC
+    Step(RETURN, 0, 0, REFUSE),  # with EACCES
+    Step(RETURN, 0, 0, ALLOW),
+]
+program = Program(len(steps), (Step * len(steps))(*steps))
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.byref(program), 0, 0):
+    print("this system lets nobody refuse anything")
+    raise SystemExit
+page = ctypes.create_string_buffer(3 * 4096)
+start = (ctypes.addressof(page) + 4095) & ~4095
+assert libc.mprotect(ctypes.c_void_p(start), 4096, 5) == -1 and ctypes.get_errno() == 13
+"""
+LOOK = """
+rights = [line.split(None, 5) for line in open("/proc/self/maps")]
+assert not [one for one in rights if "w" in one[1] and "x" in one[1]]
+# Of executable memory there is only what files and the kernel gave.
+assert not [one for one in rights if "x" in one[1] and len(one) < 6]
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux to refuse")
+@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
+def test_the_same_where_the_system_denies_executable_memory(mode):
+    use = USE.format(path=str(extensions.build("specs")), mode=mode)
+    made = run(DENY + use + LOOK)
+    if made.startswith("this system lets nobody"):
+        pytest.skip(made.strip())
+    assert made == run(use) != ""
+    anonymous = "len([line for line in open('/proc/self/maps') if 'r-xp' in line and len(line.split()) < 6])"
+    # It is thunks that are denied: with them there is such memory.
+    assert int(run(use + f"\nprint({anonymous})").splitlines()[-1]) > 0

@@ -56,7 +56,10 @@ static Parser parser_new(HPyContext *ctx, HPyTracker *tracker, const char *fmt)
     Parser parser;
     parser.ctx = ctx;
     parser.tracker = tracker;
-    parser.end = fmt + strcspn(fmt, ":;");
+    /* Formats are short: a loop is done before strcspn has looked at its second argument. */
+    while (*fmt != '\0' && *fmt != ':' && *fmt != ';')
+        fmt++;
+    parser.end = fmt;
     return parser;
 }
 
@@ -97,6 +100,8 @@ static int is_integral(const Parser *parser, HPy arg)
 static int read_long(const Parser *parser, HPy arg, long low, long high, const char *kind, long *value)
 {
     char message[128];
+    if (!is_integral(parser, arg))
+        return 0;
     *value = HPyLong_AsLong(parser->ctx, arg);
     if (*value == -1 && HPyErr_Occurred(parser->ctx))
         return 0;
@@ -109,6 +114,8 @@ static int read_long(const Parser *parser, HPy arg, long low, long high, const c
 
 static int read_bits(const Parser *parser, HPy arg, unsigned long long *value)
 {
+    if (!is_integral(parser, arg))
+        return 0;
     *value = HPyLong_AsUnsignedLongLongMask(parser->ctx, arg);
     return !(*value == (unsigned long long)-1 && HPyErr_Occurred(parser->ctx));
 }
@@ -159,9 +166,6 @@ static int parse_unit(const Parser *parser, char unit, HPy arg, Ownership owners
     long number = 0;
     unsigned long long bits = 0;
     double real = 0.0;
-
-    if (given && strchr("bBhHiIlkLKn", unit) != NULL && !is_integral(parser, arg))
-        return 0;
 
 #define OUTPUT(type) type *out = va_arg(outputs->list, type *)
     switch (unit) {
@@ -242,6 +246,8 @@ static int parse_unit(const Parser *parser, char unit, HPy arg, Ownership owners
         long long value;
         if (!given)
             return 1;
+        if (!is_integral(parser, arg))
+            return 0;
         value = HPyLong_AsLongLong(parser->ctx, arg);
         if (value == -1 && HPyErr_Occurred(parser->ctx))
             return 0;
@@ -262,6 +268,8 @@ static int parse_unit(const Parser *parser, char unit, HPy arg, Ownership owners
         HPy_ssize_t value;
         if (!given)
             return 1;
+        if (!is_integral(parser, arg))
+            return 0;
         /* Not HPyLong_AsSsize_t: that one takes no __index__. */
         value = sizeof(HPy_ssize_t) == sizeof(int64_t) ? (HPy_ssize_t)HPyLong_AsInt64_t(parser->ctx, arg)
                                                        : (HPy_ssize_t)HPyLong_AsInt32_t(parser->ctx, arg);
