@@ -17,7 +17,7 @@ FUNC(counted, 2)
     long times = HPyLong_AsLong(ctx, args[1]);
     if (HPyErr_Occurred(ctx))
         return HPy_NULL;
-    HPy *more = calloc((size_t)times + 1, sizeof(HPy));
+    HPy *more = (HPy *)calloc((size_t)times + 1, sizeof(HPy));
     if (more == NULL)
         return HPyErr_NoMemory(ctx);
     for (long i = 0; i < times; i++)
