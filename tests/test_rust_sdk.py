@@ -288,12 +288,21 @@ def test_import_without_a_runtime():
 def test_extension_of_one_python():
     """With the feature `cpython` the binary is an ordinary extension: it needs no package and no runtime knows it."""
     path = rust_extension.copy_for("alone", f"rust_ext{extensions.suffix('cpython')}", "cpython")
-    code = "import sys, rust_ext as m; print(m.keywords(1, b=2), m.inner.double(4), 'hpy' in sys.modules)"
+    code = """if True:
+        import sys, rust_ext as m
+        print(m.keywords(1, b=2), m.inner.double(4), 'hpy' in sys.modules)
+        for _ in range(2):
+            try:
+                m.panics("x")
+            except RuntimeError as error:
+                print(type(error).__module__, type(error).__name__, str(error)[:15])
+    """
     done = subprocess.run(
-        [sys.executable, "-S", "-c", code], cwd=path.parent, stdout=subprocess.PIPE, text=True, check=True,
+        [sys.executable, "-S", "-c", code], cwd=path.parent, text=True, check=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
     )  # fmt: skip
-    assert done.stdout == "12 8 False\n"
+    assert done.stdout == "12 8 False\n" + 2 * "hpy PanicException panicked with x\n"
     if sys.platform == "linux":
         names = subprocess.run(["nm", "-D", "--defined-only", path], stdout=subprocess.PIPE, text=True, check=True)
         exported = sorted(line.split()[-1] for line in names.stdout.splitlines())

@@ -4,6 +4,7 @@ use crate::docs;
 use crate::params::{Param, Params, Receiver, Source};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::spanned::Spanned;
 use syn::{Ident, Type};
 
 /// A Rust function to be called and all that is known of it.
@@ -120,6 +121,10 @@ impl Callee<'_> {
         let ty = &param.ty;
         Ok(match &param.source {
             Source::Ctx => (TokenStream::new(), quote!(__ctx)),
+            Source::State => {
+                let of = quote::quote_spanned!(ty.span()=> ::hpy::impl_::state_of(__ctx));
+                (quote!(let #local: #ty = #of?;), quote!(#local))
+            }
             Source::Value(index) => {
                 let (required, missing) = object(*index);
                 let on_error = on_error

@@ -11,7 +11,19 @@ use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Fields, ItemStruct, Member, Type};
 
-pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<TokenStream> {
+/// What a struct is for.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Use {
+    Class,
+    /// The state of a module, which Python does not see.
+    State,
+}
+
+pub fn expand(
+    attribute: TokenStream,
+    mut item: ItemStruct,
+    purpose: Use,
+) -> syn::Result<TokenStream> {
     if let Some(param) = item.generics.params.first() {
         return Err(syn::Error::new(
             param.span(),
@@ -25,10 +37,17 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
     let (mut frozen, mut subclass, mut base) = (false, false, None);
     for option in given {
         match option {
-            Opt::Name(text) => name = text.value(),
+            Opt::Name(text) if purpose == Use::Class => name = text.value(),
             Opt::Flag(key) if key == "frozen" => frozen = true,
+            other if purpose == Use::State => return Err(other.unknown("`frozen`")),
             Opt::Flag(key) if key == "subclass" => subclass = true,
             Opt::Path(key, path) if key == "extends" => base = Some(path),
+            Opt::Text(key) if key == "extends" => {
+                return Err(syn::Error::new(
+                    key.span(),
+                    "the base is a Rust type, without quotes: extends = Animal, extends = List",
+                ));
+            }
             other => {
                 return Err(other
                     .unknown("`name = \"...\"`, `frozen`, `subclass` and `extends = BaseClass`"));
@@ -74,6 +93,39 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
         quote!(impl ::hpy::Frozen for #ident {})
     } else {
         quote!(impl ::hpy::Mutable for #ident {})
+    };
+    let export = match purpose {
+        Use::Class => quote! {
+            impl ::hpy::impl_::Export for #ident {
+                const STUB: ::hpy::Hint = #lines;
+                fn export() -> ::hpy::impl_::Exported {
+                    ::hpy::impl_::Exported::Class(<#ident as ::hpy::Class>::definition())
+                }
+            }
+        },
+        Use::State => {
+            let make = quote::quote_spanned!(ident.span()=> ::hpy::impl_::make_state::<#ident>);
+            quote! {
+                static __STATE: ::hpy::impl_::TypeGlobal = ::hpy::impl_::TypeGlobal::new();
+
+                impl ::hpy::ModuleState for #ident {
+                    fn cell() -> &'static ::hpy::impl_::TypeGlobal {
+                        &__STATE
+                    }
+                }
+
+                impl ::hpy::impl_::Export for #ident {
+                    const STUB: ::hpy::Hint = ::hpy::Hint::Text("");
+                    fn export() -> ::hpy::impl_::Exported {
+                        ::hpy::impl_::Exported::State(::hpy::impl_::StateDefinition {
+                            class: <#ident as ::hpy::Class>::definition(),
+                            cell: &__STATE,
+                            make: |__ctx| #make(__ctx),
+                        })
+                    }
+                }
+            }
+        }
     };
     let quiet = quiet();
     Ok(quote! {
@@ -129,12 +181,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemStruct) -> syn::Result<Token
                 ::hpy::impl_::FindMethods::<#ident>::STUB
             };
 
-            impl ::hpy::impl_::Export for #ident {
-                const STUB: ::hpy::Hint = #lines;
-                fn export() -> ::hpy::impl_::Exported {
-                    ::hpy::impl_::Exported::Class(<#ident as ::hpy::Class>::definition())
-                }
-            }
+            #export
 
             fn __items() -> ::std::vec::Vec<::hpy::impl_::Item> {
                 use ::hpy::impl_::NoMethods as _;

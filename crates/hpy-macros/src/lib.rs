@@ -43,7 +43,17 @@ pub fn function(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn class(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as syn::ItemStruct);
-    finish(class::expand(attribute.into(), item))
+    finish(class::expand(attribute.into(), item, class::Use::Class))
+}
+
+/// Makes a Rust struct in a module the module's state: one value per interpreter, made by `Default`.
+///
+/// Functions and methods reach it by a parameter of type `State<'_, T>`, and any code by `ctx.state::<T>()`.
+/// `#[hpy::state(frozen)]` as for classes.
+#[proc_macro_attribute]
+pub fn state(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as syn::ItemStruct);
+    finish(class::expand(attribute.into(), item, class::Use::State))
 }
 
 /// Gives a class its methods: the functions of an impl block.
@@ -59,7 +69,7 @@ pub fn methods(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a Rust module a Python module: the entry points of the binary.
 ///
-/// Functions with `#[hpy::function]`, structs with `#[hpy::class]`, constants with `#[constant]`, uses with
+/// Functions with `#[hpy::function]`, structs with `#[hpy::class]` and `#[hpy::state]`, constants with `#[constant]`, uses with
 /// `#[export]` and a function with `#[init]` make it up.
 #[proc_macro_attribute]
 pub fn module(attribute: TokenStream, item: TokenStream) -> TokenStream {

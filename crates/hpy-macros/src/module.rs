@@ -256,7 +256,9 @@ impl Parts {
                     self.init = Some((quote!(#ident), count == 2));
                 }
             }
-            Item::Struct(class) if has(&class.attrs, "class") || has(&class.attrs, "exception") => {
+            Item::Struct(class)
+                if ["class", "exception", "state"].iter().any(|name| has(&class.attrs, name)) =>
+            {
                 let ident = &class.ident;
                 self.exports.push(quote!(#ident));
             }

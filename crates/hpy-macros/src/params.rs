@@ -25,6 +25,8 @@ pub enum Receiver {
 pub enum Source {
     /// The token of the call.
     Ctx,
+    /// The state of the module.
+    State,
     /// The Python parameter of that index.
     Value(usize),
     /// `*args`
@@ -305,11 +307,9 @@ impl Params {
                 return Err(syn::Error::new(name.span(), format!("`{name}` is there twice")));
             }
             seen.push(name.to_string());
-            let Some(param) = self
-                .list
-                .iter_mut()
-                .find(|param| param.name == *name && !matches!(param.source, Source::Ctx))
-            else {
+            let Some(param) = self.list.iter_mut().find(|param| {
+                param.name == *name && !matches!(param.source, Source::Ctx | Source::State)
+            }) else {
                 return Err(syn::Error::new(
                     name.span(),
                     format!("the function has no parameter `{name}`"),
@@ -319,7 +319,9 @@ impl Params {
             param.default = default;
         }
         for param in &self.list {
-            if !matches!(param.source, Source::Ctx) && !seen.contains(&param.name.to_string()) {
+            if !matches!(param.source, Source::Ctx | Source::State)
+                && !seen.contains(&param.name.to_string())
+            {
                 return Err(syn::Error::new(
                     param.name.span(),
                     format!("`{}` is not in the signature: add it there", param.name),
@@ -384,7 +386,13 @@ fn param_of(param: &PatType, context: &Context<'_>) -> syn::Result<Param> {
     Ok(Param {
         name: name.ident.clone(),
         ty,
-        source: if is_ctx { Source::Ctx } else { Source::Value(0) },
+        source: if is_ctx {
+            Source::Ctx
+        } else if is_named(&param.ty, "State") {
+            Source::State
+        } else {
+            Source::Value(0)
+        },
         default: None,
     })
 }

@@ -1,6 +1,7 @@
 //! Where Python's calls come in: panics stop here, errors become exceptions.
 
 use crate::exc::{AttributeError, OverflowError, RuntimeError, TypeError};
+use crate::global::GlobalCell;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Kind, Type};
 use crate::{Ctx, Hint, IntoPy, PyErr, PyResult};
@@ -115,7 +116,7 @@ pub fn install_panic_hook() {
     });
 }
 
-/// Raises a panic as `hpy.PanicException`, or as RuntimeError where the runtime's Python package has none.
+/// Raises a panic as `hpy.PanicException`, or as RuntimeError where not even that can be made.
 ///
 /// With the ABI of C so that its callers need not expect a panic here.
 #[cold]
@@ -142,8 +143,34 @@ extern "C" fn raise_panic(ctx: Ctx<'_>, payload: Box<dyn Payload + Send>) {
     }
 }
 
+/// The exception type of panics, where this interpreter has no package `hpy`.
+pub(crate) static PANIC: GlobalCell = GlobalCell::new();
+
+/// `hpy.PanicException`; where there is no package `hpy`, a type of the same name.
 fn panic_exception(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Type>> {
-    ctx.import(c"hpy")?.getattr(c"PanicException")?.cast()
+    let shared = ctx.import(c"hpy").and_then(|hpy| hpy.getattr(c"PanicException"));
+    match shared {
+        Ok(kind) => return kind.cast(),
+        Err(error) => drop(error),
+    }
+    if let Some(kind) = PANIC.load(ctx) {
+        return Ok(kind);
+    }
+    // SAFETY: the strings end with a NUL, the base is open; a new exception is a type.
+    let kind: Handle<'_, Type> = unsafe {
+        Handle::from_new(
+            ctx,
+            hpy_sys::api::HPyErr_NewExceptionWithDoc(
+                ctx.as_raw(),
+                c"hpy.PanicException".as_ptr(),
+                c"Rust code panicked.".as_ptr(),
+                ctx.table().h_RuntimeError,
+                HPy::NULL,
+            ),
+        )?
+    };
+    PANIC.store(&kind);
+    Ok(kind)
 }
 
 /// What a function may return: a convertible value, or a `Result` of one.

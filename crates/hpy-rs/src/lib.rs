@@ -75,6 +75,7 @@ extern crate self as hpy;
 
 #[allow(missing_docs)]
 mod args;
+mod attach;
 mod buffer;
 #[allow(missing_docs)]
 mod class;
@@ -102,12 +103,15 @@ mod raised;
 mod runtime;
 #[cfg(feature = "cpython")]
 mod standalone;
+#[allow(missing_docs)]
+mod state;
 mod text;
 #[allow(missing_docs)]
 mod trampoline;
 mod tree;
 
 pub use args::{Args, BorrowArg, BorrowMutArg, FromArgs, FromKwargs};
+pub use attach::{Interpreter, InterpreterGone};
 pub use buffer::{Buffer, BufferMut, Element, Item};
 pub use class::{BasePart, Builtin, Class, ClassMut, ClassRef, Frozen, Initial, Mutable, Object};
 pub use contents::{Content, Contents};
@@ -119,9 +123,10 @@ pub use field::{Field, Traverse, Visitor};
 pub use global::Global;
 pub use handle::{Handle, Ref};
 pub use hint::Hint;
-pub use hpy_macros::{FromPy, IntoPy, class, exception, function, methods, module};
+pub use hpy_macros::{FromPy, IntoPy, class, exception, function, methods, module, state};
 pub use name::Name;
 pub use object::{CallArgs, Compare, KwArgs, ListItems, PyIter, SliceIndices, TupleItems};
+pub use state::{ModuleState, State};
 pub use tree::TreeBuilder;
 
 /// The pages of the book, so that their snippets are compiled.
@@ -145,7 +150,7 @@ pub mod prelude {
     };
     pub use crate::{
         Args, Buffer, BufferMut, ClassMut, ClassRef, Compare, Ctx, Field, FromPy, Global, Handle,
-        IntoPy, PyErr, PyResult, Ref, Traverse, Visitor,
+        IntoPy, PyErr, PyResult, Ref, State, Traverse, Visitor,
     };
 }
 
@@ -178,6 +183,7 @@ pub mod impl_ {
         NoHint, OutputHint, record, record_len,
     };
     pub use crate::runtime::{call_from_trampoline, set_extensions, set_trampoline_context};
+    pub use crate::state::{StateDefinition, make as make_state, state_of};
     pub use crate::trampoline::packed;
     pub use hpy_sys as sys;
     pub mod direct {

@@ -5,6 +5,7 @@ mod classes;
 mod conversions;
 mod errors;
 mod export;
+mod threads;
 
 /// The test extension.
 #[hpy::module(gil_used = false)]
@@ -39,7 +40,46 @@ mod rust_ext {
     #[export]
     use crate::export::{Grid, Primes, Table};
 
+    #[export]
+    use crate::threads::{attach_nested, call_in_threads, keep_attaching, panic_attached};
+
     static CACHE: Global<Any> = Global::new();
+
+    /// What `remember` keeps.
+    pub fn stored(ctx: Ctx<'_>) -> Option<Handle<'_>> {
+        CACHE.get(ctx)
+    }
+
+    /// What the functions below share: one per interpreter.
+    #[hpy::state]
+    #[derive(Default)]
+    pub struct Shared {
+        calls: u64,
+        last: Field<Any>,
+        limit: Option<u64>,
+    }
+
+    #[hpy::function(signature = (object, by = 1))]
+    fn state_call<'ctx>(
+        state: State<'ctx, Shared>,
+        object: Ref<'ctx>,
+        by: u64,
+    ) -> PyResult<'ctx, (u64, Option<Handle<'ctx>>)> {
+        let before = state.load(|shared| &shared.last)?;
+        state.store(|shared| &shared.last, Some(&*object))?;
+        let mut shared = state.borrow_mut()?;
+        shared.calls += by;
+        if shared.limit.is_some_and(|limit| shared.calls > limit) {
+            return Err(RuntimeError::new("too many calls"));
+        }
+        Ok((shared.calls, before))
+    }
+
+    #[hpy::function]
+    fn state_limit(ctx: Ctx<'_>, limit: Option<u64>) -> PyResult<'_> {
+        ctx.state::<Shared>()?.borrow_mut()?.limit = limit;
+        Ok(())
+    }
 
     #[constant]
     const ANSWER: i64 = 42;

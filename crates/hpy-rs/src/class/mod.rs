@@ -54,6 +54,11 @@ pub unsafe trait Class: Kind + Sized + Send + Sync + 'static {
 ///
 /// # Safety
 /// Instances of the type begin with a `Layout`.
+#[diagnostic::on_unimplemented(
+    message = "a class cannot derive from `{Self}`",
+    label = "neither a class nor a built-in type that can be derived from",
+    note = "extend a struct with #[hpy::class(subclass)], or Int, Float, Str, Tuple, List or Dict"
+)]
 pub unsafe trait Base: 'static {
     #[doc(hidden)]
     type Layout;

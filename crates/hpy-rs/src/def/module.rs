@@ -8,6 +8,7 @@ use crate::global::GlobalCell;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Module, Type};
 use crate::name::Name;
+use crate::state::StateDefinition;
 use crate::{Ctx, PyResult};
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
@@ -19,6 +20,7 @@ pub enum Exported {
     Class(&'static Definition),
     Exception(&'static ExceptionDefinition),
     Submodule(&'static Submodule),
+    State(StateDefinition),
 }
 
 /// What the macros know of an exception type.
@@ -52,6 +54,10 @@ pub fn add_exports<'ctx>(
         Exported::Class(definition) => add_class(ctx, module, definition),
         Exported::Exception(definition) => add_exception(ctx, module, definition),
         Exported::Submodule(submodule) => add_submodule(ctx, module, submodule),
+        Exported::State(state) => {
+            make_class(ctx, module, state.class)?;
+            (state.make)(ctx)
+        }
     })
 }
 
@@ -62,6 +68,9 @@ fn globals_of(exports: &[Exported], globals: &mut Vec<*mut HPyGlobal>) {
             Exported::Function(_) => {}
             Exported::Class(class) => globals.push(class.global.as_raw()),
             Exported::Exception(exception) => globals.push(exception.global.as_raw()),
+            Exported::State(state) => {
+                globals.extend([state.class.global.as_raw(), state.cell.as_raw()]);
+            }
             Exported::Submodule(submodule) => {
                 globals.extend((submodule.globals)());
                 globals_of(&(submodule.exports)(), globals);
@@ -144,6 +153,16 @@ fn add_class<'ctx>(
     module: Ref<'ctx, Module>,
     definition: &'static Definition,
 ) -> PyResult<'ctx> {
+    let kind = make_class(ctx, module, definition)?;
+    module.setattr(definition.name, &kind)
+}
+
+/// Makes a class in this interpreter.
+fn make_class<'ctx>(
+    ctx: Ctx<'ctx>,
+    module: Ref<'ctx, Module>,
+    definition: &'static Definition,
+) -> PyResult<'ctx, Handle<'ctx, Type>> {
     let module_name = module.getattr(c"__name__")?;
     let text: String = module_name.extract()?;
     let builder = definition.built.get_or_init(|| TypeBuilder::new(definition, &text));
@@ -154,7 +173,7 @@ fn add_class<'ctx>(
     for (name, make) in &builder.attributes {
         kind.setattr(*name, make(ctx)?)?;
     }
-    module.setattr(definition.name, &kind)
+    Ok(kind)
 }
 
 /// Puts a constant into the module.
@@ -193,6 +212,7 @@ impl ModuleCell {
             let mut definitions = Vec::new();
             let mut globals = info.globals;
             globals.push(crate::raised::CATCHER.as_raw());
+            globals.push(crate::entry::PANIC.as_raw());
             for export in info.exports {
                 globals_of(core::slice::from_ref(&export), &mut globals);
                 if let Exported::Function(def) = export {

@@ -214,7 +214,7 @@ unsafe impl Send for MethodHolder {}
 unsafe impl Sync for MethodHolder {}
 
 impl MethodHolder {
-    pub(super) fn new(name: &'static CStr, functions: Vec<HPyDef>) -> Self {
+    pub(crate) fn new(name: &'static CStr, functions: Vec<HPyDef>) -> Self {
         let names = functions.iter().map(meth_name).collect();
         let spec = HPyType_Spec {
             name: name.as_ptr(),
@@ -229,7 +229,7 @@ impl MethodHolder {
         MethodHolder { spec: Box::into_raw(Box::new(spec)), names }
     }
 
-    pub(super) fn instance<'ctx>(&self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+    pub(crate) fn instance<'ctx>(&self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         // SAFETY: the spec and all it points to live for ever.
         let kind: Handle<'_, Type> = unsafe {
             Handle::from_new(ctx, api::HPyType_FromSpec(ctx.as_raw(), self.spec, ptr::null_mut()))?
