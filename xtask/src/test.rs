@@ -220,7 +220,8 @@ fn counted(logged: crate::process::Logged) -> Result<Outcome> {
 
 /// Tests that build projects with setuptools, CMake and Meson or try compilers: they take minutes and say little
 /// about an interpreter.
-pub const BUILD_TESTS: [&str; 6] = [
+pub const BUILD_TESTS: [&str; 7] = [
+    "test_cargo_hpy.py",
     "test_cdevkit_builds.py",
     "test_cdevkit_config.py",
     "test_cdevkit_headers.py",

@@ -58,7 +58,7 @@ def platform_of(data: bytes) -> Platform:
             (header,) = struct.unpack_from("<I", data, 0x3C)
             (machine,) = struct.unpack_from("<H", data, header + 4)
             return Platform(_PE_MACHINES[machine], ".pyd")
-    except (struct.error, KeyError, ValueError) as error:
+    except (struct.error, LookupError, ValueError) as error:
         raise BuildError(f"cargo made a library that cannot be read here: {error!r}") from None
     raise BuildError("cargo made a library that is neither ELF, Mach-O nor PE: there are no wheels for its platform")
 

@@ -29,8 +29,11 @@ def _listed(project: Project) -> List[str]:
     )
     if done.returncode != 0:
         raise BuildError(f"cargo cannot list the files of {project.package['name']}:\n{done.stderr.strip()}")
+    names = done.stdout.splitlines()
     made = {"Cargo.toml.orig", ".cargo_vcs_info.json"}
-    return [name for name in done.stdout.splitlines() if name not in made]
+    # Without git, cargo does not know what builds leave in the folder.
+    left = () if ".cargo_vcs_info.json" in names else ("dist", "build", "target", ".venv", "venv", "__pycache__")
+    return [name for name in names if name not in made and not set(name.split("/")[:-1]).intersection(left)]
 
 
 def _outside(project: Project) -> Dict[str, str]:

@@ -120,7 +120,9 @@ def _builtins(text: str) -> "tuple[str, bool]":
     for index, block in enumerate(blocks):
         for name in _TYPES:
             if re.search(rf"^    (?:def {name}\(|{name}: )", block, re.MULTILINE):
-                hints = re.sub(rf"((?:: |-> |\[|, |\| ){name})\b(?!:)", lambda m: m[1][: -len(name)] + f"builtins.{name}", block)
+                # After a comma it may be the name of a parameter, which a colon follows.
+                hint = rf"(: |-> |\[|\| )(?={name}\b)|(, )(?={name}\b(?!:))"
+                hints = re.sub(hint, lambda match: f"{match[0]}builtins.", block)
                 used = used or hints != block
                 blocks[index] = block = hints
     return "".join(blocks), used
