@@ -6,6 +6,7 @@
 
 mod call;
 mod class;
+mod class_stub;
 mod derive;
 mod docs;
 mod exception;

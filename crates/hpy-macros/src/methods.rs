@@ -2,23 +2,20 @@
 
 use crate::call::{Callee, quiet};
 use crate::class::setter;
+use crate::class_stub::{ClassStub, property_name};
 use crate::docs;
 use crate::options::{self, CallOptions};
-use crate::params::{
-    Context, Params, Portable, Receiver, Source, Style, TakesClass, last_segment, plain_name,
-};
+use crate::params::{Context, Params, Receiver, Style, TakesClass, last_segment, plain_name};
 use crate::slots::{Special, arity, special};
-use crate::stub::{self, Function, Stub};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use std::collections::BTreeMap;
 use syn::spanned::Spanned;
-use syn::visit_mut::VisitMut;
 use syn::{Attribute, Ident, ImplItem, ImplItemFn, ItemImpl, Type};
 
 /// What an attribute makes of a function.
 #[derive(Clone, PartialEq)]
-enum Role {
+pub enum Role {
     Method,
     New,
     Getter(Option<Ident>),
@@ -52,9 +49,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemImpl) -> syn::Result<TokenSt
         items: TokenStream::new(),
         pairs: BTreeMap::new(),
         has_new: false,
-        stub: Stub::default(),
-        properties: Vec::new(),
-        pair_names: BTreeMap::new(),
+        stub: ClassStub::default(),
     };
     let mut errors: Option<syn::Error> = None;
     for item in &mut item.items {
@@ -85,7 +80,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemImpl) -> syn::Result<TokenSt
         return Ok(quote!(#item #error));
     }
     block.finish_pairs();
-    let lines = block.finish_lines();
+    let lines = std::mem::take(&mut block.stub).finish();
     let (items, has_new) = (&block.items, block.has_new);
     let quiet = quiet();
     Ok(quote! {
@@ -104,11 +99,6 @@ pub fn expand(attribute: TokenStream, mut item: ItemImpl) -> syn::Result<TokenSt
             }
         };
     })
-}
-
-/// The name of a property: what its attribute says or the function's name without the prefix.
-fn property_name(given: Option<&Ident>, name: &str, prefix: &str) -> String {
-    given.map_or_else(|| name.strip_prefix(prefix).unwrap_or(name).to_owned(), plain_name)
 }
 
 /// Takes the attributes that say what a function is.
@@ -167,19 +157,7 @@ struct Block<'a> {
     /// Definitions that several functions make up, by slot: the code of each half.
     pairs: BTreeMap<String, Vec<(Special, TokenStream)>>,
     has_new: bool,
-    stub: Stub,
-    /// Name, docs, hint of the getter and of the setter.
-    properties: Vec<Property>,
-    /// The methods that make up each slot of `pairs`.
-    pair_names: BTreeMap<String, Vec<String>>,
-}
-
-#[derive(Default)]
-struct Property {
-    name: String,
-    doc: String,
-    getter: Option<TokenStream>,
-    setter: Option<TokenStream>,
+    stub: ClassStub,
 }
 
 impl Block<'_> {
@@ -250,7 +228,7 @@ impl Block<'_> {
                 "this attribute is for a function without `self`: there is no instance yet",
             ));
         }
-        self.lines(&role, kind, &name, &params, &doc);
+        self.stub.function(&role, kind, &name, &params, &doc);
         match role {
             Role::New => self.constructor(&callee),
             Role::Getter(given) => {
@@ -294,88 +272,12 @@ impl Block<'_> {
         }
     }
 
-    /// The lines of the `.pyi` file for a function of the block.
-    fn lines(
-        &mut self,
-        role: &Role,
-        kind: Option<Special>,
-        name: &str,
-        params: &Params,
-        doc: &str,
-    ) {
-        let mut property = |name: &str, change: &dyn Fn(&mut Property)| {
-            let place = self.properties.iter().position(|property| property.name == name);
-            let place = place.unwrap_or_else(|| {
-                self.properties.push(Property { name: name.to_owned(), ..Property::default() });
-                self.properties.len() - 1
-            });
-            change(&mut self.properties[place]);
-        };
-        let result = || stub::result(params.returns.as_ref(), &quote!(OutputHint));
-        let (result, name) = match role {
-            Role::Attribute => return,
-            Role::Getter(given) => {
-                let name = property_name(given.as_ref(), name, "get_");
-                return property(&name, &|property| {
-                    property.getter = Some(result());
-                    property.doc = doc.to_owned();
-                });
-            }
-            Role::Setter(given) => {
-                let name = property_name(given.as_ref(), name, "set_");
-                let value =
-                    params.list.iter().find(|param| matches!(param.source, Source::Value(_)));
-                return property(&name, &|property| {
-                    property.setter = value.map(|param| param.hint());
-                });
-            }
-            Role::New => (stub::fixed("typing_extensions.Self"), "__new__"),
-            Role::Static => {
-                self.stub.text("    @staticmethod\n");
-                (result(), name)
-            }
-            Role::Class => {
-                self.stub.text("    @classmethod\n");
-                (result(), name)
-            }
-            Role::Method => match kind {
-                // No name of Python's: see `other_methods`.
-                Some(Special::RichCompare) => return,
-                Some(kind) => (stub::special_result(kind, params), name),
-                None => (result(), name),
-            },
-        };
-        let first = match role {
-            Role::New => "cls",
-            _ => stub::receiver(&params.receiver),
-        };
-        let optional_from = match kind {
-            Some(Special::Power { .. } | Special::DescrGet) => Some(1),
-            _ => None,
-        };
-        let function = Function { name, first, params, result, doc, optional_from };
-        self.stub.function("    ", &function);
-    }
-
-    fn finish_lines(&mut self) -> TokenStream {
-        let mut lines = Stub::default();
-        for property in std::mem::take(&mut self.properties) {
-            lines.property(&property.name, &property.doc, property.getter, property.setter);
-        }
-        lines.append(std::mem::take(&mut self.stub));
-        lines.constant()
-    }
-
     fn push(&mut self, item: TokenStream) {
         self.items.extend(quote!(__items.push(#item);));
     }
 
     fn attribute(&mut self, name: &str, value: TokenStream, ty: Option<Type>) -> syn::Result<()> {
-        let ty = ty.map(|mut ty| {
-            Portable { class: Some(self.class) }.visit_type_mut(&mut ty);
-            ty
-        });
-        self.stub.value("    ", name, stub::result(ty.as_ref(), &quote!(OutputHint)), true);
+        self.stub.attribute(name, ty, self.class);
         let name = docs::c_literal(name);
         self.push(quote! {
             ::hpy::impl_::Item::Attribute(#name, |__ctx| {
@@ -547,16 +449,14 @@ impl Block<'_> {
             }
         };
         let code = crate::special::half(self.class, callee, kind)?;
-        self.pair_names.entry(key.clone()).or_default().push(name.to_owned());
+        self.stub.half(&key, name);
         self.pairs.entry(key).or_default().push((kind, code));
         Ok(())
     }
 
     fn finish_pairs(&mut self) {
         for (key, halves) in std::mem::take(&mut self.pairs) {
-            let given: Vec<Special> = halves.iter().map(|(kind, _)| *kind).collect();
-            let names = self.pair_names.remove(&key).unwrap_or_default();
-            self.stub.other_methods(&key, &given, &names);
+            self.stub.slot(&key, &halves);
             let item = crate::special::joined(self.class, &key, &halves);
             self.push(quote!(::hpy::impl_::Item::Def(#item)));
         }

@@ -136,6 +136,8 @@ mod book {
     struct Guide;
     #[doc = include_str!("../../../docs/quickstart-rust.md")]
     struct Quickstart;
+    #[doc = include_str!("../../../docs/packaging.md")]
+    struct Packaging;
 }
 
 /// What nearly every extension uses.
