@@ -29,6 +29,28 @@ from worker import IMPORT, ROWS, UNROLLED  # noqa: E402
 
 #: Column -> name of the module. The first is what ratios refer to.
 COLUMNS = {"C API": "bench_capi", "HPy C": "bench_hpy", "HPy Rust": "bench_rust", "PyO3": "bench_pyo3"}
+#: What `--check` allows, in instructions per call: how many more than the C API's (rows of one call), or how often
+#: as many (rows of loops). Where code lies makes no difference to these counts; another compiler may.
+MOST_MORE = {
+    "noarg": {"bench_hpy": 12, "bench_rust": 14},
+    "one": {"bench_hpy": 12, "bench_rust": 12},
+    "named": {"bench_rust": 14},
+    "add": {"bench_hpy": 12, "bench_rust": 20},
+    "call": {"bench_hpy": 14, "bench_rust": 30},
+    "length": {"bench_hpy": 12, "bench_rust": 16},
+    "method": {"bench_hpy": 16, "bench_rust": 22},
+    "attribute": {"bench_hpy": 12, "bench_rust": 14},
+    "new": {"bench_rust": 0},
+    "new_kw": {"bench_rust": 0},
+}
+MOST_TIMES = {
+    "sum_items": {"bench_hpy": 1.5, "bench_rust": 1.5},
+    "sum_bulk": {"bench_hpy": 1.1, "bench_rust": 1.25},
+    "build": {"bench_rust": 1.0},
+    "build_bulk": {"bench_hpy": 1.0, "bench_rust": 1.0},
+}
+#: Rows on which the Rust column stays below PyO3's.
+BELOW_PYO3 = ["noarg", "one", "named", "named_kw", "add", "call", "length", "method", "attribute", "new", "new_kw", "build"]
 C_FLAGS = ["-shared", "-fPIC", "-O3", "-g", "-DNDEBUG", "-fno-semantic-interposition"]
 
 
@@ -117,6 +139,26 @@ def count_instructions(found: dict, folder: Path, modules: list[str], rows: list
     return result
 
 
+def violations(counts: dict) -> list[str]:
+    """What `--check` has to say of instruction counts."""
+    found = []
+    for row, by_module in counts.items():
+        own = by_module.get("bench_capi")
+        for module, count in by_module.items():
+            if own is None:
+                continue
+            limit = MOST_MORE.get(row, {}).get(module)
+            if limit is not None and count - own > limit + 0.5:
+                found.append(f"{row}: {module} takes {count - own:+.1f} instructions, allowed are {limit:+}")
+            times = MOST_TIMES.get(row, {}).get(module)
+            if times is not None and count > own * times:
+                found.append(f"{row}: {module} takes {count / own:.2f} x the instructions, allowed are {times}")
+        rust, pyo3 = by_module.get("bench_rust"), by_module.get("bench_pyo3")
+        if row in BELOW_PYO3 and rust is not None and pyo3 is not None and rust >= pyo3:
+            found.append(f"{row}: bench_rust takes {rust:.0f} instructions, PyO3 {pyo3:.0f}")
+    return found
+
+
 def memory(found: dict, folder: Path, what: str) -> float:
     """KiB of resident memory that an import adds: the median of several processes."""
     code = (
@@ -172,6 +214,7 @@ def main() -> None:
     parser.add_argument("--modules", default=",".join(COLUMNS.values()), help="only these modules, by comma")
     parser.add_argument("--no-instructions", action="store_true", help="leave callgrind out")
     parser.add_argument("--no-time", action="store_true", help="leave timing out")
+    parser.add_argument("--check", action="store_true", help="fail where an instruction count is over its limit")
     options = parser.parse_args()
     modules = [name for name in COLUMNS.values() if name in options.modules.split(",")]
     rows = options.rows.split(",") if options.rows else None
@@ -204,6 +247,14 @@ def main() -> None:
         options.json.write_text(json.dumps(result, indent=1) + "\n")
     if options.markdown:
         options.markdown.write_text(text)
+    if options.check:
+        if counts is None:
+            print("SKIPPED: no instruction was counted (there is no valgrind, or --no-instructions)")
+            return
+        found_over = violations(counts)
+        print("\n".join(found_over) or "All instruction counts are within their limits.")
+        if found_over:
+            raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ UNROLLED = 10
 ROWS = [
     ("noarg", "call without arguments", "f()", "f = m.noarg"),
     ("one", "call with one argument", "f(x)", "f = m.one; x = object()"),
+    ("named", "the same where the argument may be named", "f(x)", "f = m.named; x = object()"),
+    ("named_kw", "the same, named", "f(x=x)", "f = m.named; x = object()"),
     ("add", "two ints added", "f(1234, 98765)", "f = m.add"),
     ("call", "Python callable called", "f(g, x)", "f = m.call; g = lambda x: x; x = object()"),
     ("length", "length of a str", "f(x)", "f = m.length; x = 'a text of some length'"),

@@ -17,6 +17,20 @@ static PyObject *one(PyObject *self, PyObject *arg)
     return arg;
 }
 
+/* One parameter `x` that callers may name. */
+static PyObject *named(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *names)
+{
+    (void)self;
+    Py_ssize_t given = nargs + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
+    if (given != 1 ||
+        (nargs == 0 && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "x") != 0)) {
+        PyErr_SetString(PyExc_TypeError, "expected one argument x");
+        return NULL;
+    }
+    Py_INCREF(args[0]);
+    return args[0];
+}
+
 static int count_is(Py_ssize_t given, Py_ssize_t wanted)
 {
     if (given == wanted)
@@ -179,6 +193,7 @@ static int exec(PyObject *module)
 static PyMethodDef methods[] = {
     {"noarg", noarg, METH_NOARGS, NULL},
     {"one", one, METH_O, NULL},
+    {"named", (PyCFunction)(void (*)(void))named, METH_FASTCALL | METH_KEYWORDS, NULL},
     {"add", (PyCFunction)(void (*)(void))add, METH_FASTCALL, NULL},
     {"call", (PyCFunction)(void (*)(void))call, METH_FASTCALL, NULL},
     {"length", length, METH_O, NULL},

@@ -16,6 +16,22 @@ static HPy one_impl(HPyContext *ctx, HPy self, HPy arg)
     return HPy_Dup(ctx, arg);
 }
 
+HPyDef_METH(named, "named", HPyFunc_KEYWORDS)
+static HPy named_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy kwnames)
+{
+    static const char *names[] = {"x", NULL};
+    (void)self;
+    if (nargs == 1 && HPy_IsNull(kwnames))
+        return HPy_Dup(ctx, args[0]);
+    HPy x, result;
+    HPyTracker tracker;
+    if (!HPyArg_ParseKeywords(ctx, &tracker, args, nargs, kwnames, "O", names, &x))
+        return HPy_NULL;
+    result = HPy_Dup(ctx, x);
+    HPyTracker_Close(ctx, tracker);
+    return result;
+}
+
 static int count_is(HPyContext *ctx, size_t given, size_t wanted)
 {
     if (given == wanted)
@@ -182,6 +198,6 @@ static int exec_impl(HPyContext *ctx, HPy module)
     return HPyHelpers_AddType(ctx, module, "Point", &Point_spec, NULL) ? 0 : -1;
 }
 
-static HPyDef *defines[] = {&noarg, &one, &add, &call, &length, &sum_items, &build, &sum_bulk, &build_bulk, &exec, NULL};
+static HPyDef *defines[] = {&noarg, &one, &named, &add, &call, &length, &sum_items, &build, &sum_bulk, &build_bulk, &exec, NULL};
 static HPyModuleDef definition = {.doc = "benchmark", .defines = defines};
 HPy_MODINIT(bench_hpy, definition)

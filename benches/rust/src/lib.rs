@@ -33,6 +33,11 @@ mod bench_rust {
         x
     }
 
+    #[hpy::function]
+    fn named(x: Ref<'_>) -> Ref<'_> {
+        x
+    }
+
     #[hpy::function(signature = (a, b, /))]
     fn add(a: i64, b: i64) -> i64 {
         a.wrapping_add(b)

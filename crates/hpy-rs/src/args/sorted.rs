@@ -184,8 +184,14 @@ unsafe extern "C" fn sort_names<const N: usize>(
     function: InOrder<HPy>,
 ) -> HPy {
     let nargs = nargs & (isize::MAX as usize);
+    let mut values = [HPy::NULL; N];
     // SAFETY: as the caller says.
-    unsafe { sort_object::<N>(ctx, slf, args, nargs, Keywords::Names(names), signature, function) }
+    unsafe {
+        if place(Ctx::from_raw(ctx), signature, args, nargs, names, &mut values) {
+            return function(ctx, slf, values.as_ptr(), core::ptr::null());
+        }
+        sort_object::<N>(ctx, slf, args, nargs, Keywords::Names(names), signature, function)
+    }
 }
 
 /// # Safety
@@ -200,8 +206,16 @@ unsafe extern "C" fn sort_dict<const N: usize>(
     signature: &'static Signature,
     function: InOrder<HPy>,
 ) -> HPy {
+    let mut values = [HPy::NULL; N];
     // SAFETY: as the caller says.
-    unsafe { sort_object::<N>(ctx, slf, args, nargs, Keywords::Dict(kwargs), signature, function) }
+    unsafe {
+        if kwargs.is_null()
+            && place(Ctx::from_raw(ctx), signature, args, nargs, HPy::NULL, &mut values)
+        {
+            return function(ctx, slf, values.as_ptr(), core::ptr::null());
+        }
+        sort_object::<N>(ctx, slf, args, nargs, Keywords::Dict(kwargs), signature, function)
+    }
 }
 
 /// # Safety
@@ -253,6 +267,63 @@ unsafe extern "C" fn sort_init<const N: usize>(
             }
         })
     }
+}
+
+/// Puts the arguments of a call in their places where that is all there is to do; false where it is not: there is
+/// something wrong with them, or something left for `*args` or `**kwargs`.
+///
+/// # Safety
+/// As [`vector_call`]; `values` has one null per parameter.
+unsafe fn place(
+    ctx: Ctx<'_>,
+    signature: &'static Signature,
+    args: *const HPy,
+    nargs: usize,
+    names: HPy,
+    values: &mut [HPy],
+) -> bool {
+    if nargs > signature.positional {
+        return false;
+    }
+    for (index, value) in values.iter_mut().take(nargs).enumerate() {
+        // SAFETY: there are `nargs` arguments.
+        *value = unsafe { *args.add(index) };
+    }
+    if !names.is_null() {
+        // SAFETY: the names of a call are a tuple, open until it returns.
+        let count = unsafe { api::HPy_Length(ctx.as_raw(), names) };
+        for index in 0..count {
+            // SAFETY: as above; the values of the names follow the positional arguments.
+            let (name, value) = unsafe {
+                let name = api::HPy_GetItem_i(ctx.as_raw(), names, index);
+                (Handle::<Str>::from_new(ctx, name), *args.add(nargs + index as usize))
+            };
+            // They are usually given in the order of the parameters.
+            let guess = nargs + index as usize;
+            match name.ok().and_then(|name| parameter_named(&name, signature, guess)) {
+                Some(place) if values[place].is_null() => values[place] = value,
+                _ => return false,
+            }
+        }
+    }
+    signature.required.iter().zip(&*values).all(|(required, value)| !*required || !value.is_null())
+}
+
+/// The index of the parameter that callers may give by this name. `guess` is looked at first.
+#[inline(always)]
+fn parameter_named(
+    name: &Handle<'_, Str>,
+    signature: &'static Signature,
+    guess: usize,
+) -> Option<usize> {
+    let text = name.to_str().ok()?;
+    if guess >= signature.positional_only
+        && signature.params.get(guess).is_some_and(|param| *param == text)
+    {
+        return Some(guess);
+    }
+    let mut params = signature.params.iter().enumerate().skip(signature.positional_only);
+    params.find(|(_, param)| **param == text).map(|(index, _)| index)
 }
 
 enum Keywords {
