@@ -254,6 +254,15 @@ def test_what_dumps_takes(fastjson):
     assert fastjson.load(out) == {"a": [1.5]}
 
 
+def test_bytes(fastjson):
+    value = {"é": [1.5, "漢", None], "a": {}}
+    assert fastjson.dumpb(value) == json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    assert fastjson.dumpb(value, indent=1, sort_keys=True) == json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
+    assert fastjson.dumpb([{1}], default=list) == b"[[1]]"
+    with pytest.raises(UnicodeEncodeError):
+        fastjson.dumpb("\ud800")
+
+
 def test_what_dumps_refuses(fastjson):
     circular: list = [[]]
     circular[0].append(circular)

@@ -50,6 +50,16 @@ def dumps(
     sort_keys: bool = False,
     **kw: Any,
 ) -> str: ...
+def dumpb(
+    obj: Any,
+    *,
+    skipkeys: bool = False,
+    check_circular: bool = True,
+    allow_nan: bool = True,
+    indent: Union[None, int, str] = None,
+    default: Optional[Callable[[Any], Any]] = None,
+    sort_keys: bool = False,
+) -> bytes: ...
 def dump(
     obj: Any,
     fp: _Writer,

@@ -12,7 +12,7 @@ mod write;
 mod fastjson {
     use crate::exact::{self, Hooks};
     use crate::input::{self, Truth};
-    use crate::write::{self, Options, Separators};
+    use crate::write::{self, Given, Options, Separators};
     use hpy::prelude::*;
 
     /// `json.JSONDecodeError`
@@ -162,7 +162,31 @@ mod fastjson {
             default,
             separators: Separators::new(indent, separators)?,
         };
-        write::dumps(obj, options)
+        write::dumps(obj, options, Given::Str)
+    }
+
+    /// JSON in UTF-8 as bytes, without spaces; not in the standard library.
+    #[hpy::function(signature = (obj, *, skipkeys = false, check_circular = true, allow_nan = true, indent = None, default = None, sort_keys = false))]
+    #[allow(clippy::too_many_arguments)]
+    fn dumpb<'ctx>(
+        obj: Ref<'ctx>,
+        skipkeys: Truth,
+        check_circular: Truth,
+        allow_nan: Truth,
+        indent: Option<Ref<'ctx>>,
+        default: Option<Ref<'ctx>>,
+        sort_keys: Truth,
+    ) -> PyResult<'ctx, Handle<'ctx>> {
+        let options = Options {
+            skip_keys: skipkeys.0,
+            ascii: false,
+            check_circular: check_circular.0,
+            allow_nan: allow_nan.0,
+            sort_keys: sort_keys.0,
+            default,
+            separators: Separators::compact(indent)?,
+        };
+        write::dumps(obj, options, Given::Bytes)
     }
 
     /// `fp.write(dumps(obj, ...))`

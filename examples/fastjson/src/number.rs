@@ -1,51 +1,40 @@
 //! Numbers as Python's `repr` writes them.
 
 /// The shortest text that reads back as `value`, which is finite.
+#[inline]
 pub fn write_float(out: &mut Vec<u8>, value: f64) {
-    let mut buffer = ryu::Buffer::new();
+    let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(value);
-    let magnitude = value.abs();
-    // ryu has an exponent where Python has one, but for five places behind the point.
-    if magnitude != 0.0 && magnitude < 1e-4 && !text.contains('e') {
-        return write_with_exponent(out, text);
+    // Python writes small numbers in another way: with an exponent of two digits, from 1e-05 on.
+    if value.abs() < 1e-4 && value != 0.0 {
+        return write_small(out, text);
     }
-    let Some((digits, exponent)) = text.split_once('e') else {
-        out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// `0.00001234` as `1.234e-05`, `1e-6` as `1e-06`.
+#[cold]
+fn write_small(out: &mut Vec<u8>, text: &str) {
+    let Some((digits, exponent)) = text.split_once("e-") else {
+        let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
+        let (zeros, digits) = text.split_at(text.len() - text.trim_start_matches(['0', '.']).len());
+        let (first, rest) = digits.split_at(digits.len().min(1));
+        out.extend_from_slice(sign.as_bytes());
+        out.extend_from_slice(first.as_bytes());
+        if !rest.is_empty() {
+            out.push(b'.');
+            out.extend_from_slice(rest.as_bytes());
+        }
+        // The zero before the point is one of the places.
+        out.extend_from_slice(format!("e-{:02}", zeros.len() - 1).as_bytes());
         return;
     };
-    out.extend_from_slice(digits.strip_suffix(".0").unwrap_or(digits).as_bytes());
-    write_exponent(out, exponent);
-}
-
-/// A sign, and two digits at least.
-fn write_exponent(out: &mut Vec<u8>, exponent: &str) {
-    let (sign, digits) = match exponent.strip_prefix('-') {
-        Some(digits) => (b'-', digits),
-        None => (b'+', exponent),
-    };
-    out.push(b'e');
-    out.push(sign);
-    if digits.len() < 2 {
+    out.extend_from_slice(digits.as_bytes());
+    out.extend_from_slice(b"e-");
+    if exponent.len() < 2 {
         out.push(b'0');
     }
-    out.extend_from_slice(digits.as_bytes());
-}
-
-/// `0.00001234` as `1.234e-05`.
-#[cold]
-fn write_with_exponent(out: &mut Vec<u8>, text: &str) {
-    let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
-    let digits = text.trim_start_matches(['0', '.']);
-    let (first, rest) = digits.split_at(digits.len().min(1));
-    out.extend_from_slice(sign.as_bytes());
-    out.extend_from_slice(first.as_bytes());
-    if !rest.is_empty() {
-        out.push(b'.');
-        out.extend_from_slice(rest.as_bytes());
-    }
-    let places =
-        text.len() - text.trim_start_matches("0.").len() + (text.len() - 2 - digits.len()) - 1;
-    write_exponent(out, &format!("-{places}"));
+    out.extend_from_slice(exponent.as_bytes());
 }
 
 #[cfg(test)]

@@ -30,23 +30,60 @@ const fn is_plain(byte: u8) -> bool {
     byte >= 0x20 && byte != b'"' && byte != b'\\' && byte < 0x7f
 }
 
-/// How many bytes at the start are written as they are, whatever the rest is.
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Which of eight bytes are not plain: the high bit of each such byte is set, as far as the first one (bytes
+/// behind it may be marked without being one). The text's first byte is the lowest.
 #[inline(always)]
-fn plain_prefix(text: &[u8]) -> usize {
-    let mut at = 0;
-    // In whole blocks the compiler looks at all bytes at once.
-    while let Some(block) = text[at..].first_chunk::<16>() {
-        let special = block.iter().fold(false, |found, byte| found | !is_plain(*byte));
-        if special {
-            break;
-        }
-        at += 16;
+const fn special(bytes: u64) -> u64 {
+    const fn is(bytes: u64, byte: u8) -> u64 {
+        let differs = bytes ^ (LOW * byte as u64);
+        differs.wrapping_sub(LOW) & !differs
     }
-    while at < text.len() && is_plain(text[at]) {
-        at += 1;
-    }
-    at
+    let control = bytes.wrapping_sub(LOW * 0x20) & !bytes;
+    let beyond = bytes | bytes.wrapping_add(LOW);
+    (is(bytes, b'"') | is(bytes, b'\\') | control | beyond) & HIGH
 }
+
+/// Adds the plain bytes at the start of a text; returns the rest, which is empty or starts with a special one.
+#[inline(always)]
+fn write_plain<'t>(out: &mut Vec<u8>, text: &'t [u8]) -> &'t [u8] {
+    out.reserve(text.len() + 8);
+    let mut rest = text;
+    while let Some((block, behind)) = rest.split_first_chunk::<8>() {
+        let marks = special(u64::from_le_bytes(*block));
+        let plain = (marks.trailing_zeros() / 8) as usize;
+        // SAFETY: there is room for the rest of the text and eight bytes; `plain` is at most 8.
+        unsafe {
+            out.as_mut_ptr().add(out.len()).cast::<[u8; 8]>().write_unaligned(*block);
+            out.set_len(out.len() + plain);
+        }
+        if marks != 0 {
+            return &rest[plain..];
+        }
+        rest = behind;
+    }
+    let mut plain = 0;
+    while plain < rest.len() && IS_PLAIN[rest[plain] as usize] {
+        // SAFETY: as above.
+        unsafe { out.as_mut_ptr().add(out.len() + plain).write(rest[plain]) };
+        plain += 1;
+    }
+    // SAFETY: so many bytes were written.
+    unsafe { out.set_len(out.len() + plain) };
+    &rest[plain..]
+}
+
+static IS_PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = is_plain(byte as u8);
+        byte += 1;
+    }
+    table
+};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -59,14 +96,12 @@ fn push_unit(out: &mut Vec<u8>, unit: u32) {
 /// ASCII is escaped.
 #[inline]
 pub fn write_quoted(out: &mut Vec<u8>, text: &[u8], ascii: bool) {
-    out.reserve(text.len() + 2);
+    out.reserve(text.len() + 10);
     out.push(b'"');
-    let mut rest = text;
-    loop {
-        let (plain, special) = rest.split_at(plain_prefix(rest));
-        out.extend_from_slice(plain);
-        let Some(first) = special.first() else { break };
-        rest = write_special(out, *first, special, ascii);
+    let mut rest = write_plain(out, text);
+    while let Some(first) = rest.first() {
+        rest = write_special(out, *first, rest, ascii);
+        rest = write_plain(out, rest);
     }
     out.push(b'"');
 }
@@ -141,6 +176,22 @@ mod tests {
         let mut out = Vec::new();
         write_quoted(&mut out, text.as_bytes(), ascii);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn special_bytes_are_found() {
+        for byte in 0..=255u8 {
+            for place in 0..8 {
+                let mut block = [b'a'; 8];
+                block[place] = byte;
+                let found = special(u64::from_le_bytes(block)).trailing_zeros() / 8;
+                let expected = if is_plain(byte) { 8 } else { place as u32 };
+                assert_eq!(found, expected, "{byte} at {place}");
+                block.fill(byte);
+                let found = special(u64::from_le_bytes(block)).trailing_zeros() / 8;
+                assert_eq!(found, if is_plain(byte) { 8 } else { 0 });
+            }
+        }
     }
 
     #[test]

@@ -49,6 +49,16 @@ impl Separators {
         };
         Ok(Separators { indent, item, key, is_wtf8 })
     }
+
+    /// Without spaces, unless there is an indent.
+    pub fn compact<'ctx>(indent: Option<Ref<'ctx>>) -> PyResult<'ctx, Self> {
+        let mut separators = Separators::new(indent, None)?;
+        if separators.indent.is_none() {
+            separators.item = b",".to_vec();
+            separators.key = b":".to_vec();
+        }
+        Ok(separators)
+    }
 }
 
 /// A str as UTF-8, lone surrogates encoded too.
@@ -96,24 +106,25 @@ thread_local! {
     static MEMORY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
+/// What a text is given as.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Given {
+    Str,
+    Bytes,
+}
+
 /// The text of an object.
-pub fn dumps<'ctx>(object: Ref<'ctx>, options: Options<'ctx>) -> PyResult<'ctx, Handle<'ctx>> {
+pub fn dumps<'ctx>(
+    object: Ref<'ctx>,
+    options: Options<'ctx>,
+    given: Given,
+) -> PyResult<'ctx, Handle<'ctx>> {
     let ctx = object.ctx();
     let mut out = MEMORY.take();
     out.clear();
     let is_wtf8 = options.separators.is_wtf8;
     let mut writer = Writer { ctx, out, options, spare: Vec::new(), is_wtf8 };
-    let written = writer.object(object, None);
-    let text = written.and_then(|()| {
-        let mut tree = TreeBuilder::new(ctx)?;
-        if writer.is_wtf8 {
-            tree.wtf8_copied(&writer.out)?;
-            return tree.pop();
-        }
-        // SAFETY: only whole texts that are UTF-8 and ASCII are written while `is_wtf8` is false.
-        tree.str(unsafe { core::str::from_utf8_unchecked(&writer.out) })?;
-        tree.pop()
-    });
+    let text = writer.object(object, None).and_then(|()| writer.text(given));
     if writer.out.capacity() <= KEPT {
         MEMORY.set(core::mem::take(&mut writer.out));
     }
@@ -137,6 +148,24 @@ struct Writer<'ctx> {
 }
 
 impl<'ctx> Writer<'ctx> {
+    /// What was written, as an object. UnicodeEncodeError for bytes of lone surrogates.
+    fn text(&self, given: Given) -> PyResult<'ctx, Handle<'ctx>> {
+        if given == Given::Bytes && !self.is_wtf8 {
+            return Bytes::new(self.ctx, &self.out).map(Handle::into_any);
+        }
+        let mut tree = TreeBuilder::new(self.ctx)?;
+        if self.is_wtf8 {
+            tree.wtf8_copied(&self.out)?;
+        } else {
+            // SAFETY: only whole texts that are UTF-8, and ASCII, are written while `is_wtf8` is false.
+            tree.str(unsafe { core::str::from_utf8_unchecked(&self.out) })?;
+        }
+        match given {
+            Given::Str => tree.pop(),
+            Given::Bytes => tree.pop()?.call_method(c"encode", (c"utf-8",)),
+        }
+    }
+
     #[inline]
     fn value(&mut self, value: Content<'_>, around: Option<&Around<'_>>) -> PyResult<'ctx> {
         match value {
@@ -239,8 +268,15 @@ impl<'ctx> Writer<'ctx> {
     }
 
     /// A line break, where there is an indent.
-    #[inline]
+    #[inline(always)]
     fn new_line(&mut self, level: usize) {
+        if self.options.separators.indent.is_some() {
+            self.indent(level);
+        }
+    }
+
+    #[inline(never)]
+    fn indent(&mut self, level: usize) {
         if let Some(indent) = &self.options.separators.indent {
             self.out.push(b'\n');
             for _ in 0..level {
@@ -255,7 +291,7 @@ impl<'ctx> Writer<'ctx> {
         self.out.push(b'[');
         for (index, item) in contents.iter().enumerate() {
             if index > 0 {
-                self.out.extend_from_slice(&self.options.separators.item);
+                put(&mut self.out, &self.options.separators.item);
             }
             self.new_line(around.depth + 1);
             self.value(item, Some(&around))?;
@@ -341,7 +377,7 @@ impl<'ctx> Writer<'ctx> {
         if *is_first {
             self.out.push(b'{');
         } else {
-            self.out.extend_from_slice(&self.options.separators.item);
+            put(&mut self.out, &self.options.separators.item);
         }
         self.new_line(around.depth + 1);
         if !self.key(key)? {
@@ -349,7 +385,7 @@ impl<'ctx> Writer<'ctx> {
             return Ok(());
         }
         *is_first = false;
-        self.out.extend_from_slice(&self.options.separators.key);
+        put(&mut self.out, &self.options.separators.key);
         self.value(value, Some(around))
     }
 
@@ -456,6 +492,16 @@ impl<'ctx> Writer<'ctx> {
         let text: String = text.extract().map_err(|error| error.rebind(self.ctx))?;
         self.out.extend_from_slice(text.as_bytes());
         Ok(())
+    }
+}
+
+/// Adds a separator, which has one or two bytes.
+#[inline(always)]
+fn put(out: &mut Vec<u8>, separator: &[u8]) {
+    match *separator {
+        [one] => out.push(one),
+        [one, two] => out.extend_from_slice(&[one, two]),
+        _ => out.extend_from_slice(separator),
     }
 }
 
