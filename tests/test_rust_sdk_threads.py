@@ -30,8 +30,9 @@ class TestAttach:
     def test_nested(self, mod):
         assert mod.attach_nested() == [42, 42]
 
-    def test_panic(self, mod):
+    def test_panic(self, mod, capfd):
         assert mod.panic_attached()
+        assert "in a thread" in capfd.readouterr().err
         mod.remember(lambda number: None)
         assert mod.call_in_threads(2) == 2
         mod.remember(None)

@@ -50,13 +50,8 @@ pub fn attach_nested(ctx: Ctx<'_>) -> PyResult<'_, Vec<i64>> {
 #[hpy::function]
 pub fn panic_attached(ctx: Ctx<'_>) -> PyResult<'_, bool> {
     let python = ctx.interpreter()?;
-    let thread = std::thread::spawn(move || {
-        std::panic::set_hook(Box::new(|_| {}));
-        python.attach::<()>(|_| panic!("in a thread"))
-    });
-    let panicked = ctx.allow_threads(|| thread.join().is_err());
-    drop(std::panic::take_hook());
-    Ok(panicked)
+    let thread = std::thread::spawn(move || python.attach::<()>(|_| panic!("in a thread")));
+    Ok(ctx.allow_threads(|| thread.join().is_err()))
 }
 
 /// A thread that attaches again and again, also while the interpreter ends.
