@@ -35,12 +35,14 @@ pub fn expand(
     let ident = item.ident.clone();
     let mut name = ident.to_string();
     let (mut frozen, mut subclass, mut base) = (false, false, None);
+    let mut derives = Derives::default();
     for option in given {
         match option {
             Opt::Name(text) if purpose == Use::Class => name = text.value(),
             Opt::Flag(key) if key == "frozen" => frozen = true,
             other if purpose == Use::State => return Err(other.unknown("`frozen`")),
             Opt::Flag(key) if key == "subclass" => subclass = true,
+            Opt::Flag(key) if derives.take(&key) => {}
             Opt::Path(key, path) if key == "extends" => base = Some(path),
             Opt::Text(key) if key == "extends" => {
                 return Err(syn::Error::new(
@@ -49,12 +51,18 @@ pub fn expand(
                 ));
             }
             other => {
-                return Err(other
-                    .unknown("`name = \"...\"`, `frozen`, `subclass` and `extends = BaseClass`"));
+                return Err(other.unknown(
+                    "`name = \"...\"`, `frozen`, `subclass`, `extends = BaseClass`, and by what the struct derives \
+                     `repr`, `eq`, `ord`, `hash`, `match_args`",
+                ));
             }
         }
     }
     let members = members(&mut item.fields)?;
+    let derived = derives.items(&ident, frozen)?;
+    let shown =
+        members.iter().filter(|member| member.get).map(|member| docs::c_literal(&member.name));
+    let shown = quote!(&[#(#shown),*]);
     let visits = members.iter().filter(|member| !member.no_fields).map(|part| {
         let (member, span) = (&part.member, part.ty.span());
         quote::quote_spanned! {span=>
@@ -157,6 +165,7 @@ pub fn expand(
                         collected: <#ident as ::hpy::Class>::COLLECTED,
                         base: <#base_type as ::hpy::impl_::Base>::base_definition,
                         shape: <#base_type as ::hpy::impl_::Base>::SHAPE,
+                        shown: #shown,
                         new: ::core::sync::atomic::AtomicPtr::new(::core::ptr::null_mut()),
                         items: __items,
                         global: ::hpy::impl_::TypeGlobal::new(),
@@ -192,10 +201,65 @@ pub fn expand(
                     ::hpy::impl_::FindMethods::<#ident>::HAS_NEW,
                 );
                 #(#properties)*
+                #derived
                 __items
             }
         };
     })
+}
+
+/// The special methods that come from what the struct derives.
+#[derive(Default)]
+struct Derives {
+    repr: Option<syn::Ident>,
+    eq: Option<syn::Ident>,
+    ord: Option<syn::Ident>,
+    hash: Option<syn::Ident>,
+    match_args: Option<syn::Ident>,
+}
+
+impl Derives {
+    /// Whether the option is one of these.
+    fn take(&mut self, key: &syn::Ident) -> bool {
+        let place = match key.to_string().as_str() {
+            "repr" => &mut self.repr,
+            "eq" => &mut self.eq,
+            "ord" => &mut self.ord,
+            "hash" => &mut self.hash,
+            "match_args" => &mut self.match_args,
+            _ => return false,
+        };
+        *place = Some(key.clone());
+        true
+    }
+
+    /// Statements that push them to `__items`.
+    fn items(&self, class: &syn::Ident, frozen: bool) -> syn::Result<TokenStream> {
+        if let (Some(hash), false) = (&self.hash, frozen) {
+            return Err(syn::Error::new(
+                hash.span(),
+                "`hash` is for a class that never changes: write #[hpy::class(frozen, hash)]",
+            ));
+        }
+        if let (Some(hash), None, None) = (&self.hash, &self.eq, &self.ord) {
+            return Err(syn::Error::new(
+                hash.span(),
+                "`hash` goes with `eq`: equal objects have one hash, others are told apart by ==",
+            ));
+        }
+        let push = |key: &Option<syn::Ident>, function: &str| {
+            key.as_ref().map(|key| {
+                let function = syn::Ident::new(function, key.span());
+                quote::quote_spanned!(key.span()=> ::hpy::impl_::derived::#function::<#class>(&mut __items);)
+            })
+        };
+        // One slot has all comparisons.
+        let eq = if self.ord.is_some() { None } else { push(&self.eq, "push_eq") };
+        let (repr, ord) = (push(&self.repr, "push_repr"), push(&self.ord, "push_ord"));
+        let hash = push(&self.hash, "push_hash");
+        let match_args = push(&self.match_args, "push_match_args");
+        Ok(quote!(#repr #eq #ord #hash #match_args))
+    }
 }
 
 /// A part of the struct.

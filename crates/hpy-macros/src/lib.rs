@@ -9,6 +9,7 @@ mod class;
 mod class_stub;
 mod derive;
 mod docs;
+mod enumeration;
 mod exception;
 mod function;
 mod methods;
@@ -76,6 +77,14 @@ pub fn methods(attribute: TokenStream, item: TokenStream) -> TokenStream {
 pub fn module(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as syn::ItemMod);
     finish(module::expand(attribute.into(), item))
+}
+
+/// Makes an enum without fields an enumeration of Python's: a class that derives from `enum.Enum`, or with `int` from
+/// `IntEnum`, with `flag` from `Flag`, with `int_flag` from `IntFlag`. `#[hpy(name = "...")]` names a member.
+#[proc_macro_attribute]
+pub fn enumeration(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as syn::ItemEnum);
+    finish(enumeration::expand(attribute.into(), item))
 }
 
 /// Makes a unit struct an exception type: `#[hpy::exception(extends = ValueError)] struct ParseError;`

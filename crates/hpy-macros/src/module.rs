@@ -262,6 +262,10 @@ impl Parts {
                 let ident = &class.ident;
                 self.exports.push(quote!(#ident));
             }
+            Item::Enum(kind) if has(&kind.attrs, "enumeration") => {
+                let ident = &kind.ident;
+                self.exports.push(quote!(#ident));
+            }
             Item::Const(constant) if has(&constant.attrs, "constant") => {
                 take(&mut constant.attrs, "constant");
                 let ident = &constant.ident;

@@ -88,6 +88,8 @@ mod def;
 mod direct;
 #[allow(missing_docs)]
 mod entry;
+#[allow(missing_docs)]
+mod enumeration;
 mod err;
 pub mod exc;
 mod export;
@@ -123,7 +125,9 @@ pub use field::{Field, Traverse, Visitor};
 pub use global::Global;
 pub use handle::{Handle, Ref};
 pub use hint::Hint;
-pub use hpy_macros::{FromPy, IntoPy, class, exception, function, methods, module, state};
+pub use hpy_macros::{
+    FromPy, IntoPy, class, enumeration, exception, function, methods, module, state,
+};
 pub use name::Name;
 pub use object::{CallArgs, Compare, KwArgs, ListItems, PyIter, SliceIndices, TupleItems};
 pub use state::{ModuleState, State};
@@ -163,6 +167,7 @@ pub mod impl_ {
     pub use crate::args::{
         Arguments, Rest, Signature, class_call, dict_call, init_call, vector_call,
     };
+    pub use crate::class::derived;
     pub use crate::class::{
         Base, Cell, Constructed, Definition, TypeGlobal, allocate, borrow_for, borrow_mut_for,
         destroy, is_instance, no_constructor, push_own_items, receiver, traverse, type_of,
@@ -177,6 +182,7 @@ pub mod impl_ {
         no_item_operation, number, object, operand, or_none, set_value, status, truth, unit,
         unraisable, unsupported,
     };
+    pub use crate::enumeration::EnumDefinition;
     pub use crate::exc::ExcType;
     pub use crate::export::{fill_view, release_view};
     pub use crate::field::field_value;

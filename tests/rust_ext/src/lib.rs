@@ -6,6 +6,7 @@ mod conversions;
 mod errors;
 mod export;
 mod threads;
+mod values;
 
 /// The test extension.
 #[hpy::module(gil_used = false)]
@@ -42,6 +43,11 @@ mod rust_ext {
 
     #[export]
     use crate::threads::{attach_nested, call_in_threads, keep_attaching, panic_attached};
+    #[export]
+    use crate::values::{
+        Color, Level, Measure, Permission, Point, Reading, can_write, colors, level_name,
+        next_color,
+    };
 
     static CACHE: Global<Any> = Global::new();
 

@@ -2,6 +2,7 @@
 
 mod builtin;
 mod cell;
+pub mod derived;
 mod instance;
 
 pub use builtin::Builtin;
@@ -111,6 +112,8 @@ pub struct Definition {
     pub collected: bool,
     pub base: fn() -> Option<&'static Definition>,
     pub shape: HPyType_BuiltinShape,
+    /// The fields with a getter, in order.
+    pub shown: &'static [&'static CStr],
     /// The implementation of `tp_new` where the class has it as a method: see `builtin`.
     pub new: AtomicPtr<c_void>,
     pub items: fn() -> Vec<Item>,

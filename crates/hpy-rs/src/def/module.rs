@@ -3,6 +3,7 @@
 use super::types::leak_defines;
 use super::{MakeValue, MethodHolder, TypeBuilder, slot};
 use crate::class::Definition;
+use crate::enumeration::EnumDefinition;
 use crate::exc::ExcType;
 use crate::global::GlobalCell;
 use crate::handle::{Handle, Ref};
@@ -21,6 +22,7 @@ pub enum Exported {
     Exception(&'static ExceptionDefinition),
     Submodule(&'static Submodule),
     State(StateDefinition),
+    Enumeration(&'static EnumDefinition),
 }
 
 /// What the macros know of an exception type.
@@ -54,6 +56,9 @@ pub fn add_exports<'ctx>(
         Exported::Class(definition) => add_class(ctx, module, definition),
         Exported::Exception(definition) => add_exception(ctx, module, definition),
         Exported::Submodule(submodule) => add_submodule(ctx, module, submodule),
+        Exported::Enumeration(definition) => {
+            module.setattr(definition.name, &definition.make(ctx, module)?)
+        }
         Exported::State(state) => {
             make_class(ctx, module, state.class)?;
             (state.make)(ctx)
@@ -68,6 +73,7 @@ fn globals_of(exports: &[Exported], globals: &mut Vec<*mut HPyGlobal>) {
             Exported::Function(_) => {}
             Exported::Class(class) => globals.push(class.global.as_raw()),
             Exported::Exception(exception) => globals.push(exception.global.as_raw()),
+            Exported::Enumeration(one) => globals.push(one.global.as_raw()),
             Exported::State(state) => {
                 globals.extend([state.class.global.as_raw(), state.cell.as_raw()]);
             }
