@@ -17,7 +17,7 @@ pub fn run(python: &str, release: bool) -> Result<()> {
         .current_dir(root())
         .args(["build", "-p", "hpy-universal"])
         .env("PYO3_PYTHON", &python.launcher);
-    cargo.env("CARGO_TARGET_DIR", &target);
+    cargo.env("CARGO_TARGET_DIR", &target).envs(python.unsupported_bindings());
     if release {
         cargo.arg("--release");
     }
@@ -31,6 +31,7 @@ pub fn run(python: &str, release: bool) -> Result<()> {
     // What C extensions of the cpython ABI link in.
     let mut library = Command::new("python3");
     library.current_dir(root()).arg("crates/hpy-static/build_library.py").arg("--python");
+    library.envs(python.unsupported_bindings());
     run_command(library.arg(&python.launcher).arg("--target-dir").arg(&target))?;
     let venv = root().join("target/venvs").join(&tag);
     let venv_python = venv.join("bin/python");

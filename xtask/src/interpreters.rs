@@ -13,6 +13,9 @@ pub const SUPPORTED: [&str; 5] = ["3.9", "3.10", "3.11", "3.12", "3.13"];
 /// CPython versions that are used where they are installed.
 pub const NEWER: [&str; 2] = ["3.14", "3.15"];
 
+/// Free-threaded builds that are used where they are installed.
+pub const FREE_THREADED: [&str; 3] = ["3.13t", "3.14t", "3.15t"];
+
 /// An interpreter that answered.
 #[derive(Clone, Debug)]
 pub struct Interpreter {
@@ -90,8 +93,19 @@ impl Interpreter {
                 command.arg(program).env("HPY_RS_REPOSITORY", paths::root());
                 command
             }
-            None => Command::new(program),
+            None => {
+                let mut command = Command::new(program);
+                command.envs(self.unsupported_bindings());
+                command
+            }
         }
+    }
+
+    /// PyO3's bindings know the free-threaded build from 3.14 on and refuse the one of 3.13 by their version check alone:
+    /// its object header has the same layout. What is built so is for tests, no wheel to give away.
+    pub fn unsupported_bindings(&self) -> Option<(&'static str, &'static str)> {
+        let older = self.facts.free_threaded && self.facts.version < (3, 14, 0);
+        older.then_some(("UNSAFE_PYO3_SKIP_VERSION_CHECK", "1"))
     }
 
     pub fn is_pypy(&self) -> bool {
@@ -182,7 +196,8 @@ fn candidates() -> Vec<PathBuf> {
     }
     let mut names: Vec<String> =
         SUPPORTED.iter().chain(&NEWER).map(|version| format!("python{version}")).collect();
-    names.extend(["python3-dbg".to_owned(), "python3.14t".to_owned(), "python3.15t".to_owned()]);
+    names.push("python3-dbg".to_owned());
+    names.extend(FREE_THREADED.iter().map(|version| format!("python{version}")));
     names.extend(SUPPORTED.iter().map(|version| format!("python{version}-dbg")));
     names.push("pypy3".to_owned());
     for folder in std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()) {
@@ -238,8 +253,10 @@ pub fn wanted(asked: &[String]) -> Vec<(String, Result<Interpreter, String>)> {
         return choose(asked);
     }
     let mut chosen = choose(&SUPPORTED.map(str::to_owned));
-    chosen
-        .extend(choose(&NEWER.map(str::to_owned)).into_iter().filter(|(_, result)| result.is_ok()));
+    for optional in [&NEWER[..], &FREE_THREADED] {
+        let optional: Vec<String> = optional.iter().map(|&version| version.to_owned()).collect();
+        chosen.extend(choose(&optional).into_iter().filter(|(_, result)| result.is_ok()));
+    }
     chosen
 }
 
@@ -283,7 +300,7 @@ pub fn list() {
         }
     }
     let absent = absent();
-    for version in SUPPORTED.iter().chain(&NEWER).chain(&["pypy3.11", "3.14t"]) {
+    for version in SUPPORTED.iter().chain(&NEWER).chain(&["pypy3.11"]).chain(&FREE_THREADED) {
         if !rows.keys().any(|(_, _, short)| short == version) {
             let why = absent
                 .get(*version)

@@ -2,6 +2,7 @@
 
 use crate::err::{null_argument, wrong_type};
 use crate::handle::{handle, object};
+use crate::raise::noticed;
 use core::ffi::c_char;
 use hpy_sys::{
     HPy, HPy_SourceKind, HPy_SourceKind_Expr, HPy_SourceKind_File, HPy_SourceKind_Single,
@@ -34,7 +35,7 @@ pub unsafe extern "C" fn HPy_Compile_s(
             return HPy::NULL;
         }
     };
-    handle(Py_CompileString(utf8_source, utf8_filename, start))
+    handle(noticed(Py_CompileString(utf8_source, utf8_filename, start)))
 }
 
 /// Null locals mean the globals.

@@ -1,5 +1,6 @@
 //! `cargo xtask matrix`: each universal binary, compiled once, on every interpreter, in every mode, as one table.
 
+mod known;
 mod table;
 
 use crate::interpreters::{self, Interpreter};
@@ -9,6 +10,7 @@ use crate::pytest::{self, Ended};
 use crate::report::{Counts, Outcome, Report};
 use crate::wheels;
 use anyhow::{Context, Result};
+use known::Known;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -36,6 +38,13 @@ pub struct Options {
     /// Write the table to docs/portability-table.md and into README.md
     #[arg(long)]
     write: bool,
+}
+
+impl Options {
+    /// Whether all tests run.
+    fn is_whole(&self) -> bool {
+        self.expression.is_none() && self.modes.len() == MODES.len()
+    }
 }
 
 /// A runtime that binaries are loaded into.
@@ -71,11 +80,15 @@ pub fn run(options: &Options) -> Result<()> {
         Ok(Outcome::Done("for every Python".to_owned()))
     });
     for column in columns(&options.python) {
+        let known = match column.kind {
+            Kind::PyPy(_) => known::read(&root().join("tests/pypy-exceptions.toml"))?,
+            _ => Vec::new(),
+        };
         let work = |record: bool| -> Result<Vec<Ended>> {
             let python = prepare(&column.kind)?;
             // PyPI's 0.9.0 has not got the ten functions that came after it: calling one ends the process.
             let without_newer = matches!(column.kind, Kind::Reference(_));
-            suite(python, &column.name, &binaries, record, without_newer, options)
+            suite(python, &column.name, &binaries, record, without_newer, &known, options)
         };
         if let Kind::Absent(why) = &column.kind {
             report.absent(&column.label, "all binaries", why);
@@ -84,9 +97,25 @@ pub fn run(options: &Options) -> Result<()> {
         }
         report.piece(&column.label, "all binaries", || {
             let ended = work(column.name == COMPILED_ON)?;
-            let counts = table.add(&column.label, &ended);
+            let counts = table.add(&column.label, &ended, &known);
+            if matches!(column.kind, Kind::PyPy(_)) && options.is_whole() {
+                for pattern in known::stale(&known, &ended) {
+                    println!("             tests/pypy-exceptions.toml: nothing that {pattern} names fails");
+                }
+            }
             Ok(match &column.kind {
                 Kind::Wheel(_) => Outcome::Tests(counts),
+                // What its HPy lacks is known and in the table; what is not known is a failure.
+                Kind::PyPy(_) => {
+                    let failed = |one: &&Ended| one.outcome == "failed";
+                    let excused = |one: &&Ended| known::reason(&known, &one.test).is_some();
+                    let excused = ended.iter().filter(failed).filter(excused).count();
+                    Outcome::Tests(Counts {
+                        failed: counts.failed - excused,
+                        skipped: counts.skipped + excused,
+                        ..counts
+                    })
+                }
                 // What other runtimes lack is listed in the table; it is no failure of this tree.
                 _ => Outcome::Done(counts.to_string()),
             })
@@ -106,7 +135,7 @@ fn columns(asked: &[String]) -> Vec<Column> {
     let mut versions: Vec<&str> = vec![COMPILED_ON];
     versions.extend(interpreters::SUPPORTED.iter().filter(|&&version| version != COMPILED_ON));
     versions.extend(interpreters::NEWER);
-    versions.push("3.14t");
+    versions.extend(interpreters::FREE_THREADED);
     let absent = interpreters::absent();
     let mut add = |name: String,
                    version: &str,
@@ -200,6 +229,7 @@ fn suite(
     binaries: &PathBuf,
     record: bool,
     without_newer: bool,
+    known: &[Known],
     options: &Options,
 ) -> Result<Vec<Ended>> {
     python
@@ -208,6 +238,9 @@ fn suite(
         .env("HPY_TESTS_RUST_EXT", root().join("target/debug/librust_ext.so"));
     if record {
         python.env("HPY_TESTS_RECORD", "1");
+    }
+    if !known.is_empty() {
+        python.env("HPY_RS_FATAL", known::fatal(known));
     }
     let mut arguments: Vec<String> = [
         "-n",
@@ -224,13 +257,17 @@ fn suite(
     if without_newer {
         arguments.push("--ignore=tests/test_newer.py".to_owned());
     }
+    // Without a variant, and slow.
+    arguments.extend(crate::test::BUILD_TESTS.iter().map(|file| format!("--ignore=tests/{file}")));
     if let Some(expression) = &options.expression {
         arguments.extend(["-k".to_owned(), expression.clone()]);
     }
     let run =
         pytest::run(python, &format!("matrix-{name}"), &arguments, Duration::from_secs(2400))?;
     // Tests without a variant are about this tree's runtime or tools, not about a binary.
-    run.say_failures(|one| MODES.contains(&one.variant.as_str()));
+    run.say_failures(|one| {
+        MODES.contains(&one.variant.as_str()) && known::reason(known, &one.test).is_none()
+    });
     Ok(run.ended.into_iter().filter(|one| MODES.contains(&one.variant.as_str())).collect())
 }
 

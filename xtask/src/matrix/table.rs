@@ -1,5 +1,6 @@
 //! The matrix as a Markdown table: binaries down, interpreters across, tests passed in each mode in the cells.
 
+use super::known::{self, Known};
 use super::{MODES, add, binary_of};
 use crate::process::output_of;
 use crate::pytest::Ended;
@@ -33,7 +34,7 @@ impl Table {
     }
 
     /// Adds the outcomes of an interpreter; returns their sum.
-    pub fn add(&mut self, column: &str, ended: &[Ended]) -> Counts {
+    pub fn add(&mut self, column: &str, ended: &[Ended], known: &[Known]) -> Counts {
         self.columns.push(column.to_owned());
         let mut all = Counts::default();
         let mut failures = BTreeMap::new();
@@ -45,9 +46,11 @@ impl Table {
             if one.outcome == "failed" {
                 let test = one.test.rsplit("::").next().unwrap_or(&one.test);
                 let test = test.split('[').next().unwrap_or(test);
-                *failures
-                    .entry(format!("`{}::{test}`: {}", binary_of(&one.test), one.why))
-                    .or_insert(0) += 1;
+                let what = match known::reason(known, &one.test) {
+                    Some(reason) => reason.to_owned(),
+                    None => format!("`{}::{test}`: {}", binary_of(&one.test), one.why),
+                };
+                *failures.entry(what).or_insert(0) += 1;
             }
         }
         if !failures.is_empty() {

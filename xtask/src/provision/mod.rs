@@ -45,10 +45,12 @@ const SUITES: [Suite; 2] = [
     },
 ];
 
-/// Source packages a free-threaded build is made from: (suite, package, name of the interpreter). PyO3's bindings, which
-/// the runtime is built on, know the free-threaded build from 3.14 on.
-const FREE_THREADED: [(&str, &str, &str); 2] =
-    [("sid", "python3.14", "3.14t"), ("sid", "python3.15", "3.15t")];
+/// Source packages a free-threaded build is made from: (suite, package, name of the interpreter).
+const FREE_THREADED: [(&str, &str, &str); 3] = [
+    ("trixie", "python3.13", "3.13t"),
+    ("sid", "python3.14", "3.14t"),
+    ("sid", "python3.15", "3.15t"),
+];
 
 /// apt inside a root folder: no second user (the folder may not be readable for it), and lists that a mirror has not
 /// refreshed are taken; their signatures are checked all the same.
@@ -279,9 +281,10 @@ fn free_threaded(suite: &str, package: &str, name: &str) -> Result<(PathBuf, &'s
             .arg("-C")
             .arg(&sources),
     )?;
+    // CPython's own assertions see what threads break before it breaks anything else.
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let script = format!(
-        "./configure -q --disable-gil --with-ensurepip=install --prefix='{}' && make -s -j{cores} && make -s install",
+        "./configure -q --disable-gil --with-assertions --with-ensurepip=install --prefix='{}' && make -s -j{cores} && make -s install",
         prefix.display()
     );
     let mut build = Command::new("nice");

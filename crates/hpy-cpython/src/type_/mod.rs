@@ -29,7 +29,7 @@ pub use lifecycle::traverse_struct;
 use crate::bind::Bindings;
 use crate::handle::{handle, object};
 use crate::lock::Locked;
-use crate::raise::raise;
+use crate::raise::{noticed, raise};
 use crate::state;
 use ::alloc::boxed::Box;
 use core::ffi::{c_char, c_int, c_uint};
@@ -128,7 +128,7 @@ unsafe fn make(
         flags,
         slots: built.slots.as_mut_ptr(),
     };
-    let made = create::make(metaclass, &mut made_of, params.bases);
+    let made = noticed(create::make(metaclass, &mut made_of, params.bases));
     if made.is_null() {
         return None;
     }

@@ -1,0 +1,91 @@
+//! What another implementation's HPy cannot do: tests/pypy-exceptions.toml.
+
+use crate::pytest::Ended;
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::path::Path;
+
+/// Tests that fail there, for one reason.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// The call that fails and what it does instead.
+    pub reason: String,
+    /// Tests as pytest prints them, `tests/test_x.py::test_y[universal]`; one that ends in "*" stands for all that begin like it.
+    pub tests: Vec<String>,
+    /// Whether the call ends the process: the tests are not run then.
+    #[serde(default)]
+    pub fatal: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    known: Vec<Known>,
+}
+
+pub fn read(path: &Path) -> Result<Vec<Known>> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let file: File = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+    Ok(file.known)
+}
+
+impl Known {
+    fn names(&self, test: &str) -> bool {
+        self.tests.iter().any(|pattern| names(pattern, test))
+    }
+}
+
+fn names(pattern: &str, test: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(beginning) => test.starts_with(beginning),
+        None => pattern == test,
+    }
+}
+
+/// Why a test is known to fail.
+pub fn reason<'a>(known: &'a [Known], test: &str) -> Option<&'a str> {
+    known.iter().find(|one| one.names(test)).map(|one| one.reason.as_str())
+}
+
+/// The tests that must not run, for the plugin: pattern, tab, reason.
+pub fn fatal(known: &[Known]) -> String {
+    let line = |one: &Known| -> Vec<String> {
+        one.tests.iter().map(|test| format!("{test}\t{}", one.reason)).collect()
+    };
+    known.iter().filter(|one| one.fatal).flat_map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Patterns whose tests all passed: the entry is out of date. Told only of a run of all tests.
+pub fn stale<'a>(known: &'a [Known], ended: &[Ended]) -> Vec<&'a str> {
+    let patterns = known.iter().flat_map(|one| &one.tests);
+    let out_of_date = |pattern: &&String| {
+        !ended.iter().any(|one| one.outcome == "failed" && names(pattern, &one.test))
+    };
+    patterns.filter(out_of_date).map(String::as_str).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Known, fatal, reason, stale};
+    use crate::pytest::Ended;
+
+    fn ended(outcome: &str, test: &str) -> Ended {
+        let (outcome, test) = (outcome.to_owned(), test.to_owned());
+        Ended { outcome, test, variant: "universal".to_owned(), why: String::new() }
+    }
+
+    #[test]
+    fn entries_name_tests_by_their_beginning() {
+        let known = [
+            Known { reason: "none".into(), tests: vec!["a::b*".into()], fatal: true },
+            Known { reason: "other".into(), tests: vec!["a::c".into()], fatal: false },
+        ];
+        assert_eq!(reason(&known, "a::b[universal]"), Some("none"));
+        assert_eq!(reason(&known, "a::c[universal]"), None);
+        assert_eq!(fatal(&known), "a::b*\tnone");
+        let all = [ended("failed", "a::b[debug]"), ended("passed", "a::c")];
+        assert_eq!(stale(&known, &all), ["a::c"]);
+    }
+}
