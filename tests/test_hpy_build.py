@@ -194,6 +194,35 @@ def test_stub_files():
     }
 
 
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo")
+def test_hints_of_the_test_extension():
+    """Rust types as Python sees them: what composes, what is derived, what is said by hand."""
+    import rust_extension
+
+    (text,) = _binary.stub_texts(rust_extension.binary().read_bytes())
+    files = _stubs.files(_stubs.parse(text))
+    lines = files["__init__.pyi"].splitlines()
+    shape = 'dict[str, typing.Any] | tuple[float, float] | str | typing.Literal["empty"]'
+    for line in [
+        "SQUARES: list[int]",
+        "def every_kind(a: int, b: int = 2, /, c: int = 3, *, d: int, e: str = 'five', f: float | None = None) -> str: ...",
+        "def variadic(first: int, *args: int, last: int = -1, **kwargs: int)"
+        " -> tuple[int, list[int], int, dict[str, int]]: ...",
+        "def echo_btree(value: dict[int, collections.abc.Iterable[int]]) -> dict[int, list[int]]: ...",
+        "def echo_wrapper(value: int) -> int: ...",
+        f"def echo_shape(value: {shape.replace('dict[str, typing.Any]', 'typing.Any')}) -> {shape}: ...",
+        "def echo_config(value: typing.Any) -> dict[str, typing.Any]: ...",
+        "class Dog(Animal):",
+        "class ParseError(ValueError):",
+        "    STEP: typing.ClassVar[int]",
+        "    def __iadd__(self, other: collections.abc.Iterable[int], /) -> typing_extensions.Self: ...",
+        "    def __rmul__(self, value: typing_extensions.Never, /) -> typing_extensions.Never: ...",
+        "from . import inner as inner",
+    ]:
+        assert line in lines, line
+    assert "def double(x: int) -> int:" in files["inner.pyi"]
+
+
 @pytest.mark.parametrize("text", ["", "x", "\x1eroot\n", TEXT[:-1], "\x1f"])
 def test_damaged_stubs(text):
     with pytest.raises(BuildError, match="the type stubs in the binary are damaged"):

@@ -42,6 +42,7 @@ impl ClassStub {
         name: &str,
         params: &Params,
         doc: &str,
+        returns: Option<&str>,
     ) {
         let mut property = |name: &str, change: &dyn Fn(&mut Property)| {
             let place = self.properties.iter().position(|property| property.name == name);
@@ -51,7 +52,7 @@ impl ClassStub {
             });
             change(&mut self.properties[place]);
         };
-        let result = || stub::result(params.returns.as_ref(), &quote!(OutputHint));
+        let result = || stub::result_or(returns, params);
         let (result, name) = match role {
             Role::Attribute => return,
             Role::Getter(given) => {
@@ -86,7 +87,9 @@ impl ClassStub {
                     self.stub.text("    def __buffer__(self, flags: int, /) -> memoryview: ...\n");
                     return;
                 }
-                Some(kind) => (stub::special_result(kind, params), name),
+                Some(kind) => {
+                    (returns.map_or_else(|| stub::special_result(kind, params), stub::fixed), name)
+                }
                 None => (result(), name),
             },
         };

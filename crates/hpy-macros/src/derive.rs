@@ -1,5 +1,6 @@
 //! `#[derive(FromPy)]`, `#[derive(IntoPy)]`
 
+use crate::derive_hint as hint;
 use crate::docs;
 use crate::options::{self, Opt};
 use crate::params::plain_name;
@@ -10,7 +11,7 @@ use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident};
 
 /// How a type is written in Python.
 #[derive(Clone, Copy, PartialEq)]
-enum Form {
+pub enum Form {
     /// Named fields: attributes or dict items; unnamed ones: a tuple.
     Natural,
     /// Named fields as the items of a dict, nothing else.
@@ -21,7 +22,7 @@ enum Form {
     Transparent,
 }
 
-fn form(attributes: &[Attribute], fields: &Fields) -> syn::Result<Form> {
+pub fn form(attributes: &[Attribute], fields: &Fields) -> syn::Result<Form> {
     let mut form = Form::Natural;
     for option in options::take_hpy(&mut attributes.to_vec())? {
         match option {
@@ -65,6 +66,7 @@ fn check_generics(item: &DeriveInput) -> syn::Result<()> {
 pub fn from_py(item: DeriveInput) -> syn::Result<TokenStream> {
     check_generics(&item)?;
     let ident = &item.ident;
+    let hint = hint::of(&item, hint::Way::From)?;
     let label = ident.to_string();
     let body = match &item.data {
         Data::Struct(data) => {
@@ -122,6 +124,8 @@ pub fn from_py(item: DeriveInput) -> syn::Result<TokenStream> {
     Ok(quote! {
         #[automatically_derived]
         impl<'a> ::hpy::FromPy<'a> for #ident {
+            const HINT: ::hpy::Hint = #hint;
+
             fn from_py(__object: ::hpy::Ref<'a, ::hpy::kinds::Any>) -> ::hpy::PyResult<'a, Self> {
                 #body
             }
@@ -133,7 +137,7 @@ fn variant_is_unnamed(fields: &Fields) -> bool {
     matches!(fields, Fields::Unnamed(_))
 }
 
-fn variant_name(attributes: &[Attribute], ident: &Ident) -> syn::Result<String> {
+pub fn variant_name(attributes: &[Attribute], ident: &Ident) -> syn::Result<String> {
     let mut name = ident.to_string();
     for option in options::take_hpy(&mut attributes.to_vec())? {
         match option {
@@ -184,6 +188,7 @@ fn from_fields(
 pub fn into_py(item: DeriveInput) -> syn::Result<TokenStream> {
     check_generics(&item)?;
     let ident = &item.ident;
+    let hint = hint::of(&item, hint::Way::Into)?;
     let body = match &item.data {
         Data::Struct(data) => {
             let arm = into_fields(&quote!(#ident), &data.fields, form(&item.attrs, &data.fields)?)?;
@@ -220,6 +225,8 @@ pub fn into_py(item: DeriveInput) -> syn::Result<TokenStream> {
     Ok(quote! {
         #[automatically_derived]
         impl<'ctx> ::hpy::IntoPy<'ctx> for #ident {
+            const HINT: ::hpy::Hint = #hint;
+
             fn into_py(
                 self,
                 __ctx: ::hpy::Ctx<'ctx>,

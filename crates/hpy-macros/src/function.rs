@@ -33,7 +33,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemFn) -> syn::Result<TokenStre
             name: &name,
             first: "",
             params: &params,
-            result: stub::result(params.returns.as_ref(), &quote!(OutputHint)),
+            result: stub::result_or(options.returns.as_deref(), &params),
             doc: &doc,
             optional_from: None,
         },

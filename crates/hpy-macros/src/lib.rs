@@ -8,6 +8,7 @@ mod call;
 mod class;
 mod class_stub;
 mod derive;
+mod derive_hint;
 mod docs;
 mod enumeration;
 mod exception;
@@ -30,7 +31,8 @@ fn finish(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
 
 /// Makes a Rust function a Python function.
 ///
-/// `#[hpy::function(name = "...", signature = (a, /, b = 1, *args, c, **kwargs))]`. Without a signature each
+/// `#[hpy::function(name = "...", signature = (a, /, b = 1, *args, c, **kwargs), returns = "dict[str, int]")]`;
+/// `returns` is the type hint in `.pyi` files where the Rust type does not say it. Without a signature each
 /// parameter is required and may be given by position or by name. A parameter of type `Ctx<'_>` is the
 /// call's token and not one of Python's.
 #[proc_macro_attribute]
@@ -73,6 +75,9 @@ pub fn methods(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Functions with `#[hpy::function]`, structs with `#[hpy::class]` and `#[hpy::state]`, constants with `#[constant]`, uses with
 /// `#[export]` and a function with `#[init]` make it up.
+///
+/// Options: `name = "..."`, `gil_used = false`, `main_interpreter_only`, and `stub = "NAME: int"` for names in `.pyi` files
+/// that the init function adds.
 #[proc_macro_attribute]
 pub fn module(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as syn::ItemMod);

@@ -228,7 +228,7 @@ impl Block<'_> {
                 "this attribute is for a function without `self`: there is no instance yet",
             ));
         }
-        self.stub.function(&role, kind, &name, &params, &doc);
+        self.stub.function(&role, kind, &name, &params, &doc, options.returns.as_deref());
         match role {
             Role::New => self.constructor(&callee),
             Role::Getter(given) => {

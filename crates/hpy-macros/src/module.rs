@@ -15,16 +15,19 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
     given.extend(options::take_hpy(&mut item.attrs)?);
     let mut name = plain_name(&item.ident);
     let (mut gil_used, mut main_only, mut submodule) = (true, false, false);
+    let mut more: Vec<String> = Vec::new();
     for option in given {
         match option {
             Opt::Name(text) => name = text.value(),
             Opt::Bool(key, value) if key == "gil_used" => gil_used = value,
             Opt::Flag(key) if key == "main_interpreter_only" => main_only = true,
+            Opt::Python(key, text) if key == "stub" => more.push(text.value()),
             // Written by the macro of the module around it.
             Opt::Flag(key) if key == "__submodule" => submodule = true,
             other => {
-                return Err(other
-                    .unknown("`name = \"...\"`, `gil_used = false` and `main_interpreter_only`"));
+                return Err(other.unknown(
+                    "`name = \"...\"`, `gil_used = false`, `main_interpreter_only` and `stub = \"...\"`",
+                ));
             }
         }
     }
@@ -47,6 +50,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
     for (name, _, ty) in &constants {
         lines.value("", name, stub::result(Some(ty), &quote!(OutputHint)), false);
     }
+    more.iter().for_each(|text| lines.text(&format!("{}\n", text.trim())));
     exports.iter().for_each(|path| lines.hint(quote!(<#path as ::hpy::impl_::Export>::STUB)));
     lines.text("\x1f");
     let lines = lines.constant();

@@ -13,6 +13,8 @@ pub enum Opt {
     Flag(Ident),
     Bool(Ident, bool),
     Path(Ident, Path),
+    /// `returns = "..."`, `stub = "..."`: Python source for `.pyi` files.
+    Python(Ident, LitStr),
     Text(Ident),
 }
 
@@ -37,6 +39,12 @@ impl Parse for Opt {
             let content;
             parenthesized!(content in input);
             return Ok(Opt::Signature(content.parse()?));
+        }
+        if key == "returns" || key == "stub" {
+            let text = input.parse().map_err(|error| {
+                syn::Error::new(error.span(), format!("Python source is a string: {key} = \"...\""))
+            })?;
+            return Ok(Opt::Python(key, text));
         }
         if input.peek(LitBool) {
             let value: LitBool = input.parse()?;
@@ -81,7 +89,11 @@ impl Opt {
         match self {
             Opt::Name(name) => name.span(),
             Opt::Signature(signature) => signature.span,
-            Opt::Flag(key) | Opt::Bool(key, _) | Opt::Path(key, _) | Opt::Text(key) => key.span(),
+            Opt::Flag(key)
+            | Opt::Bool(key, _)
+            | Opt::Path(key, _)
+            | Opt::Python(key, _)
+            | Opt::Text(key) => key.span(),
         }
     }
 
@@ -90,9 +102,11 @@ impl Opt {
         let what = match self {
             Opt::Name(_) => "name".to_owned(),
             Opt::Signature(_) => "signature".to_owned(),
-            Opt::Flag(key) | Opt::Bool(key, _) | Opt::Path(key, _) | Opt::Text(key) => {
-                key.to_string()
-            }
+            Opt::Flag(key)
+            | Opt::Bool(key, _)
+            | Opt::Path(key, _)
+            | Opt::Python(key, _)
+            | Opt::Text(key) => key.to_string(),
         };
         syn::Error::new(self.span(), format!("`{what}` is no option here; there is {known}"))
     }
@@ -103,6 +117,8 @@ impl Opt {
 pub struct CallOptions {
     pub name: Option<LitStr>,
     pub signature: Option<SignatureSpec>,
+    /// The hint of the result, where it is not that of the Rust type.
+    pub returns: Option<String>,
 }
 
 impl CallOptions {
@@ -112,8 +128,12 @@ impl CallOptions {
             match option {
                 Opt::Name(name) => result.name = Some(name),
                 Opt::Signature(signature) => result.signature = Some(signature),
+                Opt::Python(key, text) if key == "returns" => {
+                    result.returns = Some(text.value());
+                }
                 other => {
-                    return Err(other.unknown("`name = \"...\"` and `signature = (...)`"));
+                    return Err(other
+                        .unknown("`name = \"...\"`, `signature = (...)` and `returns = \"...\"`"));
                 }
             }
         }

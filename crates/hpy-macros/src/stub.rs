@@ -117,6 +117,10 @@ impl Stub {
         self.text(") -> ");
         self.hint(function.result.clone());
         self.text(":");
+        // Type checkers want the parameters of __pow__, of which Python gives it fewer.
+        if function.name == "__ipow__" {
+            return self.text(" ...  # type: ignore[misc]\n");
+        }
         self.body(indent, function.doc);
     }
 
@@ -280,6 +284,11 @@ pub fn result(ty: Option<&Type>, by: &TokenStream) -> TokenStream {
             quote::quote_spanned!(ty.span()=> ::hpy::impl_::#by::<'_, #ty>::HINT)
         }
     }
+}
+
+/// The hint of a function's result: what its option says or that of its type.
+pub fn result_or(given: Option<&str>, params: &Params) -> TokenStream {
+    given.map_or_else(|| result(params.returns.as_ref(), &quote!(OutputHint)), fixed)
 }
 
 /// The hint of a special method's result, where Python decides it.

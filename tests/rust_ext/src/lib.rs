@@ -9,7 +9,7 @@ mod threads;
 mod values;
 
 /// The test extension.
-#[hpy::module(gil_used = false)]
+#[hpy::module(gil_used = false, stub = "SQUARES: list[int]")]
 mod rust_ext {
     use hpy::prelude::*;
     use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! `wordindex_rust`: see ../README.md for what the module does; this file is how, in Rust.
 
+use hpy::Hint;
 use hpy::prelude::*;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -13,7 +14,7 @@ mod wordindex_rust {
     use std::path::PathBuf;
 
     /// How often each word is in a text.
-    #[hpy::function]
+    #[hpy::function(returns = "dict[str, int]")]
     fn count_words<'ctx>(ctx: Ctx<'ctx>, text: Text<'_>) -> PyResult<'ctx, Handle<'ctx, Dict>> {
         let mut counts = Counts::default();
         count_into(&mut counts, text.as_bytes(), 1);
@@ -203,6 +204,8 @@ impl Text<'_> {
 }
 
 impl<'a> FromPy<'a> for Text<'a> {
+    const HINT: Hint = Hint::Text("str | bytes");
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         if object.is_kind::<Bytes>() {
             return <&[u8]>::from_py(object).map(Text::Borrowed);
