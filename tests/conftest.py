@@ -65,7 +65,7 @@ def chosen(config: pytest.Config) -> list[Variant]:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     names = [variant.name for variant in chosen(config)]
     lines = [f"hpy: testing {', '.join(names)}"]
-    if os.environ.get("HPY_RS_THUNKS") == "0":
+    if not extensions.THUNKS:
         lines.append("hpy: thunks are off, calls go through trampolines")
     for name, reason in config.hpy_missing.items():  # type: ignore[attr-defined]
         lines.append(f"hpy: without {name}: {reason.strip().splitlines()[-1]}")

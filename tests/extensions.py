@@ -164,8 +164,14 @@ def compiled(name: str, abi: str, text: str, flags: tuple[str, ...]) -> Path:
     return output
 
 
-def copy_for_mode(path: Path, mode: str) -> Path:
-    """A copy of a binary: without thunks one binary serves one mode, and this process may test several."""
+#: Calls reach a binary through thunks, not through its own trampolines.
+THUNKS = os.environ.get("HPY_RS_THUNKS") != "0"
+
+
+def for_mode(path: Path, mode: str) -> Path:
+    """The binary to load in `mode`: without thunks one binary serves one mode, and this process may test several."""
+    if THUNKS or mode in ("universal", "cpython"):
+        return path
     copy = path.parent / mode / path.name
     if not copy.exists():
         copy.parent.mkdir(exist_ok=True)
@@ -177,8 +183,7 @@ def copy_for_mode(path: Path, mode: str) -> Path:
 
 def load(name: str, path: Path, variant: Variant) -> ModuleType:
     """Loads a binary as the module `name`."""
-    if os.environ.get("HPY_RS_THUNKS") == "0":
-        path = copy_for_mode(path, variant.mode)
+    path = for_mode(path, variant.mode)
     if variant.abi == "cpython":
         loader = importlib.machinery.ExtensionFileLoader(name, str(path))
         spec = importlib.util.spec_from_file_location(name, str(path), loader=loader)

@@ -76,8 +76,10 @@ def test_no_question_is_an_error():
 @pytest.mark.parametrize("abi", ABIS)
 def test_cmake(tmp_path, abi):
     cmake = tool("cmake")
+    # CMake makes makefiles unless told otherwise.
+    generator = [] if shutil.which("make", path=PATH) else ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}"]
     run(
-        cmake, "-S", EXAMPLES / "cmake", "-B", tmp_path, f"-DHPY_ABI={abi}",
+        cmake, *generator, "-S", EXAMPLES / "cmake", "-B", tmp_path, f"-DHPY_ABI={abi}",
         f"-Dhpy_DIR={config('--cmakedir')}", f"-DPython_EXECUTABLE={sys.executable}",
     )
     run(cmake, "--build", tmp_path)

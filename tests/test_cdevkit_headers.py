@@ -266,6 +266,8 @@ HPy_MODINIT(NAME, def)
 @pytest.mark.parametrize("compiler", ["gcc", "g++"])
 @pytest.mark.parametrize("abi", ABIS)
 def test_several_modules_in_one_binary(tmp_path, abi, compiler):
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not here")
     sources = []
     for name in ("left", "right"):
         sources.append(tmp_path / (f"{name}.c" if compiler == "gcc" else f"{name}.cpp"))

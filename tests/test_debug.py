@@ -19,8 +19,7 @@ from hpy.universal import _debug
 
 DEBUG = extensions.VARIANTS["debug"]
 
-# On trampolines a binary serves one mode and its functions have no names.
-needs_thunks = pytest.mark.skipif(os.environ.get("HPY_RS_THUNKS") == "0", reason="thunks are off")
+needs_names = pytest.mark.skipif(not extensions.THUNKS, reason="functions have no names on trampolines")
 
 
 @pytest.fixture
@@ -131,7 +130,7 @@ def test_a_hook_may_take_itself_away(mod):
     assert calls == [1, 2]
 
 
-@needs_thunks
+@needs_names
 def test_the_finding_hook_gets_each_finding_once(mod):
     found = []
     _debug.set_on_invalid_handle(lambda: None)
@@ -172,7 +171,6 @@ def test_no_memory_for_text_is_a_memory_error(mod):
     assert mod.text("a text") == "a text"
 
 
-@needs_thunks
 @pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
 def test_threads(mode):
     mod = extensions.load("dbg", extensions.build("dbg"), extensions.VARIANTS[mode])
@@ -274,12 +272,11 @@ def test_the_pytest_plugin_names_the_test(tmp_path):
     assert "mistakes of an extension in test_it.py::test_leaks" in done.stdout
 
 
-@needs_thunks
 @pytest.mark.parametrize("mode", ["MODE_DEBUG_ON_TRACE", "MODE_TRACE_ON_DEBUG"])
 def test_debug_and_trace_stack_in_either_order(mode):
     from hpy import universal
 
-    path = str(extensions.build("dbg"))
+    path = str(extensions.for_mode(extensions.build("dbg"), mode))
     spec = importlib.machinery.ModuleSpec("dbg", None, origin=path)
     mod = universal.load("dbg", path, spec, mode=getattr(universal, mode))
     generation = _debug.new_generation()

@@ -304,9 +304,10 @@ class Stub:
     name = "stubbed"
 
 
-def bootstrap(environ, name: str = "raw", full: str = "package.raw"):
-    spec = importlib.util.spec_from_file_location(full, str(raw()))
-    return hpy.universal._load_bootstrap(name, full, "package", str(raw()), Stub, spec, environ)
+def bootstrap(environ, name: str = "raw", full: str = "package.raw", mode: str = "universal"):
+    path = str(extensions.for_mode(raw(), mode))
+    spec = importlib.util.spec_from_file_location(full, path)
+    return hpy.universal._load_bootstrap(name, full, "package", path, Stub, spec, environ)
 
 
 def test_bootstrap_sets_the_attributes():
@@ -329,7 +330,7 @@ def test_universal_by_environment(value):
 @pytest.mark.parametrize("value", ["debug", "Debug", "raw:debug", "package.raw:debug", "other:universal,raw:debug", "raw : debug"])
 def test_debug_by_environment(value):
     try:
-        module = bootstrap({"HPY": value})
+        module = bootstrap({"HPY": value}, mode="debug")
     except NotImplementedError as error:
         assert "debug" in str(error)
     else:
@@ -338,7 +339,7 @@ def test_debug_by_environment(value):
 
 def test_trace_by_environment():
     try:
-        module = bootstrap({"HPY": "raw:trace"})
+        module = bootstrap({"HPY": "raw:trace"}, mode="trace")
     except NotImplementedError as error:
         assert "trace" in str(error)
     else:

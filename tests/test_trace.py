@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -15,9 +14,7 @@ from hpy.universal import _trace
 
 TRACE = extensions.VARIANTS["trace"]
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("HPY_RS_THUNKS") == "0", reason="on trampolines a binary serves one mode and its functions have no names"
-)
+needs_names = pytest.mark.skipif(not extensions.THUNKS, reason="functions have no names on trampolines")
 
 
 @pytest.fixture
@@ -84,6 +81,7 @@ def test_wrong_hooks_are_refused(args, kwargs):
         _trace.set_trace_functions(*args, **kwargs)
 
 
+@needs_names
 def test_a_recording_nests_calls_under_functions(mod):
     _trace.start_recording(10)
     mod.add(1, 2)
@@ -103,6 +101,7 @@ def test_a_recording_is_bounded(mod):
     assert _trace.get_dropped() == 198
 
 
+@needs_names
 def test_run_writes_a_table_and_a_timeline(tmp_path):
     path = str(extensions.build("dbg"))
     script = tmp_path / "program.py"

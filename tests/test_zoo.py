@@ -145,6 +145,8 @@ ANIMALS = [
     ),
 ]
 
+NAMELESS = "(a function called through its trampoline)"
+
 PROGRAM = """
 import importlib.machinery, json, sys
 from hpy.debug.report import Report
@@ -157,6 +159,11 @@ for _ in range(int(calls)):
 del result
 print(json.dumps([finding["message"] for finding in Report.collect(generation).findings]))
 """
+
+
+def told(message: str, animal: Animal) -> str:
+    """What debug mode says: on trampolines, which have no names, it cannot name the function."""
+    return message if extensions.THUNKS else message.replace(f"{animal.name}.wrong", NAMELESS)
 
 
 def run(animal: Animal, function: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -178,11 +185,12 @@ def run(animal: Animal, function: str, **environment: str) -> subprocess.Complet
 def test_a_mistake_is_found(animal: Animal) -> None:
     done = run(animal, "wrong")
     assert done.returncode == animal.status, done.stderr
-    assert animal.also in done.stderr
+    assert told(animal.also, animal) in done.stderr
+    message = told(animal.message, animal)
     if animal.status == 0:
-        assert animal.message in json.loads(done.stdout), done.stderr
-    elif animal.message:
-        assert f"hpy.debug: {animal.message}\n" in done.stderr
+        assert message in json.loads(done.stdout), done.stderr
+    elif message:
+        assert f"hpy.debug: {message}\n" in done.stderr
 
 
 @pytest.mark.parametrize("animal", ANIMALS, ids=lambda animal: animal.name)
@@ -201,4 +209,5 @@ def test_writes_are_found_where_pages_cannot_be_protected() -> None:
     animal = next(animal for animal in ANIMALS if animal.name == "text_written")
     done = run(animal, "wrong", _HPY_DEBUG_FORCE_DEFAULT_MEM_PROTECT="1")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == ["text_written.wrong wrote to memory that was lent to it for reading"]
+    wanted = told("text_written.wrong wrote to memory that was lent to it for reading", animal)
+    assert json.loads(done.stdout) == [wanted]

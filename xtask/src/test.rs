@@ -99,10 +99,6 @@ fn fallback(report: &mut Report, options: &Options) {
                 let mut suite = Suite::of_interpreter(&environment, false);
                 suite.name.push_str("-no-thunks");
                 suite.command.env("HPY_RS_THUNKS", "0");
-                suite.arguments.extend(["--modes".to_owned(), "universal".to_owned()]);
-                suite
-                    .arguments
-                    .extend(MANY_MODES.iter().map(|file| format!("--ignore=tests/{file}")));
                 suite.run(options).map(Outcome::Tests)
             });
         }
@@ -127,18 +123,6 @@ fn leaks(report: &mut Report, options: &Options) {
         suite.run(options).map(Outcome::Tests)
     });
 }
-
-/// Tests that load one binary in several modes or interpreters, or want the names of its functions: without thunks
-/// a binary serves one, and trampolines have no names.
-pub const MANY_MODES: [&str; 7] = [
-    "test_debug.py",
-    "test_direct.py",
-    "test_example_wordindex.py",
-    "test_loader.py",
-    "test_rust_sdk.py",
-    "test_trace.py",
-    "test_zoo.py",
-];
 
 /// Debug builds, the one to take first.
 const DEBUG_BUILDS: [&str; 2] = ["3.11d", "3.14d"];
