@@ -351,6 +351,7 @@ print("fine")
 
 
 @rust_extension.needs_hpy_rs
+@pytest.mark.skipif(not extensions.THUNKS, reason="without thunks a binary serves one interpreter")
 @pytest.mark.parametrize("abi", ["universal", "cpython"])
 def test_subinterpreters(abi):
     """Each has its own types, globals and submodules."""

@@ -59,6 +59,35 @@ def test_the_same_without_thunks(mode, covers):
     covers("_HPy_CallRealFunctionFromTrampoline")
 
 
+CPYTHON = extensions.VARIANTS["cpython"]
+
+
+@pytest.mark.skipif(extensions.unavailable(CPYTHON) is not None, reason="there is no cpython ABI here")
+@pytest.mark.parametrize("thunks", ["0", "1"])
+def test_an_extension_of_the_cpython_abi_serves_one_interpreter_without_thunks(thunks):
+    folder = str(extensions.build("state", "cpython").parent)
+    code = (
+        "import sys\n"
+        "from subinterpreters import KINDS, Failed, interpreter\n"
+        f"sys.path.insert(0, {folder!r})\n"
+        "import state\n"
+        "for kind in KINDS:\n"
+        "    with interpreter(kind) as other:\n"
+        "        try:\n"
+        f"            other.run('import state', {folder!r})\n"
+        "        except Failed as error:\n"
+        "            print(error.kind, error.message)\n"
+        "        else:\n"
+        "            print('imported')\n"
+    )
+    lines = run(code, HPY_RS_THUNKS=thunks).splitlines()
+    assert lines
+    if thunks == "1":
+        assert set(lines) == {"imported"}
+    else:
+        assert all(line.startswith("ImportError module 'state' is imported in another interpreter") for line in lines)
+
+
 def test_the_tools_of_debug_mode_work_without_thunks():
     code = (
         "import hpy.debug\n"

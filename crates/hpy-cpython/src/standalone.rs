@@ -3,7 +3,10 @@
 //! `cpython`.
 
 use crate::direct::{self, Maker};
-use crate::{module, state};
+use crate::module;
+use crate::spin::Spin;
+use crate::state::{self, InterpreterState};
+use alloc::vec::Vec;
 use core::ptr;
 use hpy_sys::direct::HPyDirectModule;
 use hpy_sys::ext::{HPY_EXTENSIONS_VERSION, HPY_MODULE_MAIN_INTERPRETER_ONLY};
@@ -25,6 +28,25 @@ unsafe fn definition(direct: *const HPyDirectModule) -> *const HPyModuleDef {
     ((*direct).init)()
 }
 
+/// Which context the trampolines of a module use, known by its `init_global_context`: they find it in a
+/// variable of the binary. Without thunks calls go through them, so they serve one interpreter.
+static TAKEN: Spin<Vec<(usize, usize)>> = Spin::new(Vec::new());
+
+/// Lets a module's trampolines serve an interpreter; false if they are needed and serve another one.
+unsafe fn take_trampolines(module: usize, state: *mut InterpreterState) -> bool {
+    if (*state).thunks.available() {
+        return true;
+    }
+    let ctx = (*state).direct.ctx as usize;
+    TAKEN.with(|all| match all.iter().find(|one| one.0 == module) {
+        Some(one) => one.1 == ctx,
+        None => {
+            all.push((module, ctx));
+            true
+        }
+    })
+}
+
 unsafe fn make(direct: *const HPyDirectModule, spec: *mut PyObject) -> *mut PyObject {
     let direct = &*direct;
     if direct.flags & HPY_MODULE_MAIN_INTERPRETER_ONLY != 0
@@ -40,6 +62,12 @@ unsafe fn make(direct: *const HPyDirectModule, spec: *mut PyObject) -> *mut PyOb
     }
     let ctx = (*state).direct.ctx;
     (*ctx).name = c"HPy CPython ABI".as_ptr();
+    if !take_trampolines(direct.init_global_context as usize, state) {
+        let text = c"module '%s' is imported in another interpreter already. Without thunks, which are off \
+                     (HPY_RS_THUNKS=0) or cannot be made on this system, an extension serves one interpreter";
+        PyErr_Format(PyExc_ImportError, text.as_ptr(), direct.name);
+        return ptr::null_mut();
+    }
     (direct.init_global_context)(ctx);
     let spec = HPy { _i: spec as isize };
     module::create(ctx, &raw const (*state).direct, (direct.init)(), spec)._i as *mut PyObject
