@@ -259,3 +259,60 @@ class TestBuffers:
         assert message(TypeError, mod.sum_buffer, 3).endswith("must be an object with a buffer, not int")
         assert "expected a buffer of float64, got one of format 'i'" in message(TypeError, mod.sum_buffer, array.array("i", [1]))
         assert message(BufferError, mod.double_buffer, memoryview(array.array("d", [1.0])).toreadonly())
+
+
+@settings(deadline=None)
+@given(st.one_of(st.integers(), st.integers(-(2**70), 2**70), st.integers(-(2**2000), 2**2000)))
+def test_ints_of_any_size(value):
+    assert plain().echo_bigint(value) == value
+    assert plain().echo_biguint(abs(value)) == abs(value)
+
+
+@pytest.mark.parametrize("bits", [7, 8, 62, 63, 64, 65, 127, 128, 255, 256, 1000])
+def test_ints_at_edges(mod, bits):
+    for value in (2**bits - 1, 2**bits, 2**bits + 1):
+        assert mod.echo_bigint(value) == value and mod.echo_bigint(-value) == -value and mod.echo_biguint(value) == value
+
+
+def test_big_int_errors(mod):
+    class Index:
+        def __index__(self):
+            return 10**30
+
+    assert mod.echo_bigint(Index()) == 10**30 and mod.echo_bigint(True) == 1
+    assert message(TypeError, mod.echo_bigint, 1.5) == "echo_bigint() argument 'value' must be int, not float"
+    assert message(TypeError, mod.echo_bigint, "1") == "echo_bigint() argument 'value' must be int, not str"
+    assert "can't convert negative int to unsigned" in message(OverflowError, mod.echo_biguint, -(10**30))
+
+
+def test_complex_numbers(mod):
+    class Special:
+        def __complex__(self):
+            return 3j
+
+    for value in (0j, 1 + 2j, complex("inf"), complex(-0.0, -0.0), 5, 2.5, True):
+        assert mod.echo_complex(value) == value and type(mod.echo_complex(value)) is complex
+    assert mod.echo_complex(complex("nan+1j")).imag == 1
+    assert mod.echo_complex(Special()) == 3j and mod.echo_complexes([1, 2j]) == [1, 2j]
+    assert message(TypeError, mod.echo_complex, "1j") == "echo_complex() argument 'value' must be complex, not str"
+    assert message(TypeError, mod.echo_complex, None) == "echo_complex() argument 'value' must be complex, not NoneType"
+    assert message(TypeError, mod.echo_complexes, [1, "2"]).endswith("item 1 of the sequence must be complex, not str")
+
+
+@settings(deadline=None)
+@given(st.dates(), st.times(), st.datetimes(), st.timedeltas())
+def test_calendar(date, time, moment, delta):
+    m = plain()
+    assert m.echo_date(date) == date and m.echo_time_of_day(time) == time.replace(tzinfo=None)
+    assert m.echo_datetime(moment) == moment and m.echo_delta(delta) == delta
+
+
+def test_calendar_edges(mod):
+    zone = datetime.timezone(datetime.timedelta(hours=-3, minutes=-30))
+    moment = datetime.datetime(2024, 2, 29, 23, 59, 59, 999999, zone)
+    assert mod.echo_datetime(moment) == moment and mod.echo_datetime(moment).utcoffset() == moment.utcoffset()
+    assert mod.echo_date(moment) == datetime.date(2024, 2, 29)
+    assert mod.echo_delta(datetime.timedelta.min) == datetime.timedelta.min
+    assert message(TypeError, mod.echo_date, "x") == "echo_date() argument 'value' must be datetime.date, not str"
+    assert message(TypeError, mod.echo_datetime, datetime.date.min).endswith("must be datetime.datetime, not date")
+    assert message(TypeError, mod.echo_time_of_day, 1).endswith("must be datetime.time, not int")

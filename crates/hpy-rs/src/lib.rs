@@ -117,7 +117,7 @@ pub use attach::{Interpreter, InterpreterGone};
 pub use buffer::{Buffer, BufferMut, Element, Item};
 pub use class::{BasePart, Builtin, Class, ClassMut, ClassRef, Frozen, Initial, Mutable, Object};
 pub use contents::{Content, Contents};
-pub use convert::{FromPy, IntoPy};
+pub use convert::{Date, DateTime, FromPy, IntoPy, Time, TimeDelta};
 pub use ctx::Ctx;
 pub use err::{PyErr, PyResult};
 pub use export::{Export, Memory};

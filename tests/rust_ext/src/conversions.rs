@@ -42,6 +42,14 @@ echo! {
     echo_time: SystemTime;
     echo_path: PathBuf;
     echo_os: OsString;
+    echo_bigint: num_bigint::BigInt;
+    echo_biguint: num_bigint::BigUint;
+    echo_complex: num_complex::Complex<f64>;
+    echo_complexes: Vec<num_complex::Complex<f64>>;
+    echo_date: hpy::Date;
+    echo_time_of_day: hpy::Time;
+    echo_datetime: hpy::DateTime;
+    echo_delta: hpy::TimeDelta;
     echo_config: Config;
     echo_shape: Shape;
     echo_wrapper: Wrapper;

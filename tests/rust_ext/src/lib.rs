@@ -42,6 +42,11 @@ mod rust_ext {
     use crate::export::{Grid, Primes, Table};
 
     #[export]
+    use crate::conversions::{
+        echo_bigint, echo_biguint, echo_complex, echo_complexes, echo_date, echo_datetime,
+        echo_delta, echo_time_of_day,
+    };
+    #[export]
     use crate::threads::{attach_nested, call_in_threads, keep_attaching, panic_attached};
     #[export]
     use crate::values::{
@@ -175,6 +180,26 @@ mod rust_ext {
             None => kwargs.ctx().none().to_owned(),
         };
         Ok((args.len(), first, kwargs))
+    }
+
+    #[hpy::function(signature = (a, b, c, *, key))]
+    fn three(a: i64, b: i64, c: i64, key: i64) -> [i64; 4] {
+        [a, b, c, key]
+    }
+
+    #[hpy::function(signature = (*, k1, k2, k3))]
+    fn three_keys(k1: i64, k2: i64, k3: i64) -> [i64; 3] {
+        [k1, k2, k3]
+    }
+
+    #[hpy::function(signature = (a, b = 1, c = 2))]
+    fn defaults(a: i64, b: i64, c: i64) -> [i64; 3] {
+        [a, b, c]
+    }
+
+    #[hpy::function(signature = (a, b, /, **kwargs))]
+    fn only(a: i64, b: i64, kwargs: BTreeMap<String, i64>) -> (i64, i64, Vec<String>) {
+        (a, b, kwargs.into_keys().collect())
     }
 
     #[hpy::function(signature = (x, /))]

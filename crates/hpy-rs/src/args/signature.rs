@@ -32,8 +32,8 @@ impl Signature {
         } else {
             format!("from {least} to {most} positional arguments")
         };
-        let were = if given == 1 { "was" } else { "were" };
         let keyword_only = keywords.min(self.params.len() - self.positional);
+        let were = if given == 1 && keyword_only == 0 { "was" } else { "were" };
         let given = if keyword_only > 0 {
             format!(
                 "{given} positional argument{} (and {keyword_only} keyword-only argument{})",
@@ -85,11 +85,14 @@ impl Signature {
 
     /// The error of a keyword argument that no parameter takes.
     #[cold]
-    pub(super) fn unexpected(&self, name: &str) -> PyErr<'static> {
-        if self.params[..self.positional_only].contains(&name) {
+    pub(super) fn unexpected(&self, name: &str, given: impl Fn(&str) -> bool) -> PyErr<'static> {
+        let by_position = &self.params[..self.positional_only];
+        let wrong: Vec<_> = by_position.iter().copied().filter(|param| given(param)).collect();
+        if !wrong.is_empty() {
             return TypeError::new(format!(
-                "{}() got some positional-only arguments passed as keyword arguments: '{name}'",
-                self.function
+                "{}() got some positional-only arguments passed as keyword arguments: '{}'",
+                self.function,
+                wrong.join(", ")
             ));
         }
         TypeError::new(format!("{}() got an unexpected keyword argument '{name}'", self.function))

@@ -326,6 +326,7 @@ fn parameter_named(
     params.find(|(_, param)| **param == text).map(|(index, _)| index)
 }
 
+#[derive(Clone, Copy)]
 enum Keywords {
     Names(HPy),
     Dict(HPy),
@@ -338,6 +339,8 @@ struct Sorted<'v, 'ctx> {
     /// Which values are handles of our own, to be closed.
     owned: u64,
     rest: Rest<'ctx>,
+    /// All keyword arguments, for messages.
+    given: Keywords,
 }
 
 impl Drop for Sorted<'_, '_> {
@@ -361,7 +364,8 @@ unsafe fn sort<'v, 'ctx>(
     keywords: Keywords,
     values: &'v mut [HPy],
 ) -> PyResult<'ctx, Sorted<'v, 'ctx>> {
-    let mut sorted = Sorted { ctx, values, owned: 0, rest: Rest { extra: &[], kwargs: None } };
+    let rest = Rest { extra: &[], kwargs: None };
+    let mut sorted = Sorted { ctx, values, owned: 0, rest, given: keywords };
     let given: &'ctx [HPy] = if nargs == 0 {
         &[]
     } else {
@@ -421,6 +425,15 @@ impl<'ctx> Sorted<'_, 'ctx> {
         names.len()
     }
 
+    /// Whether there is a keyword argument of this name.
+    #[cold]
+    fn is_given(&self, name: &str) -> bool {
+        let (Keywords::Names(raw) | Keywords::Dict(raw)) = self.given;
+        // SAFETY: the names of a call are open until it returns; there are some where one is asked for.
+        let all = unsafe { Ref::<Any>::from_raw(self.ctx, raw) };
+        all.contains(name).unwrap_or(false)
+    }
+
     /// Puts one keyword argument where it belongs.
     #[inline(always)]
     fn keyword(
@@ -457,7 +470,7 @@ impl<'ctx> Sorted<'_, 'ctx> {
             return Ok(());
         }
         if !signature.var_kwargs {
-            return Err(signature.unexpected(text));
+            return Err(signature.unexpected(text, |name| self.is_given(name)));
         }
         // SAFETY: the value is an open handle of this call.
         self.rest.keep(name, unsafe { Ref::from_raw(self.ctx, value) })

@@ -1,14 +1,18 @@
 //! Conversions between Python objects and Rust values.
 
 mod bulk;
+mod calendar;
 mod collections;
 mod numbers;
+#[cfg(any(feature = "num-bigint", feature = "num-complex"))]
+mod numeric;
 mod parts;
 mod path;
 mod text;
 mod time;
 mod tuples;
 
+pub use calendar::{Date, DateTime, Time, TimeDelta};
 pub use parts::named_part;
 pub use tuples::{expect_items, item as tuple_item};
 

@@ -30,7 +30,7 @@ fn value_of_index<'a, T: for<'b> FromPy<'b>>(object: Ref<'a, Any>) -> PyResult<'
 }
 
 /// `operator.index(object)`, with an error that says what the object is.
-fn index_of<'a>(object: Ref<'a, Any>) -> PyResult<'a, Handle<'a, Int>> {
+pub(super) fn index_of<'a>(object: Ref<'a, Any>) -> PyResult<'a, Handle<'a, Int>> {
     if !object.is_kind::<Int>() && !object.hasattr(c"__index__")? {
         return Err(PyErr::wrong_type("int", &*object));
     }
