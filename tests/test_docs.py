@@ -1,4 +1,4 @@
-"""The first programs that the README and the book show are compiled and run."""
+"""What the README and the book show is compiled and run, or says beside it why it is not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import extensions
+from test_cdevkit_builds import Project, metadata  # noqa: F401 (a fixture)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,6 +64,82 @@ def test_first_program_in_rust(tmp_path):
     assert quick.Counter(41).increment() == 42
     with pytest.raises(OverflowError, match="the sum is too large"):
         quick.add(2**62, 2**62)
+
+
+#: Before a block that no test runs.
+NOT_RUN = re.compile(r"<!-- not run here: .{10,} -->")
+
+#: Pages whose Rust blocks are documentation tests of the crate hpy-rs.
+RUST_PAGES = re.findall(r"include_str!\(\"\.\./\.\./\.\./(docs/[^\"]+)\"\)", (ROOT / "crates/hpy-rs/src/lib.rs").read_text())
+
+#: Pages whose blocks in a language the tests of this file compile or run.
+TESTED = {
+    "c": ["README.md", "docs/quickstart-c.md"],
+    "python": ["README.md", "docs/quickstart-c.md", "docs/building-c.md"],
+    "toml": ["docs/quickstart-rust.md"],
+    "rust": ["README.md", *RUST_PAGES],
+    "rust,ignore": ["docs/from-pyo3.md"],
+}
+
+
+def test_every_snippet_is_tested():
+    assert RUST_PAGES
+    pages = ["README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))]
+    found = 0
+    for page in pages:
+        lines = (ROOT / page).read_text().splitlines()
+        fences = [number for number, line in enumerate(lines) if line.startswith("```")]
+        assert len(fences) % 2 == 0, f"{page} has a block without an end"
+        for start in fences[::2]:
+            language = lines[start][3:]
+            before = "\n".join(lines[max(0, start - 2) : start])
+            if language == "" or page in TESTED.get(language, ()) or NOT_RUN.search(before):
+                found += 1
+                continue
+            pytest.fail(f"{page}:{start + 1}: no test runs this {language} block: add one, or <!-- not run here: why -->")
+    assert found > 30
+
+
+@pytest.mark.parametrize("page", ["docs/quickstart-c.md", "docs/building-c.md"])
+def test_setup_py(page, tmp_path, metadata):  # noqa: F811
+    (setup,) = blocks(page, "python")
+    (source,) = blocks("docs/quickstart-c.md", "c")
+    name = re.search(r'Extension\("(\w+)"', setup)[1]
+    project = Project(tmp_path / "project", metadata)
+    (project.folder / "setup.py").write_text(setup)
+    (project.folder / f"{name}.c").write_text(source.replace("HPy_MODINIT(quick,", f"HPy_MODINIT({name},"))
+    project.python("setup.py", "--hpy-abi=universal", "build_ext", "--inplace")
+    assert project.python("-c", f"import {name}; print({name}.add(2, 3))") == "5\n"
+
+
+def test_both_sides_of_the_page_for_people_from_pyo3(tmp_path):
+    """The left sides compile; the right sides are documentation tests of hpy-rs."""
+    left = blocks("docs/from-pyo3.md", "rust,ignore")
+    assert len(left) == len(blocks("docs/from-pyo3.md", "rust")) > 5
+    if shutil.which("cargo") is None:
+        pytest.skip("there is no cargo")
+    (tmp_path / "src").mkdir()
+    modules = [f"mod page_{number} {{\n{block}}}\n" for number, block in enumerate(left)]
+    (tmp_path / "src/lib.rs").write_text("#![allow(dead_code)]\n" + "".join(modules))
+    manifest = (ROOT / "benches/pyo3/Cargo.toml").read_text()
+    # The stable ABI is the same for every Python: one build serves the tests of all of them.
+    assert '"extension-module"' in manifest
+    (tmp_path / "Cargo.toml").write_text(manifest.replace('"extension-module"', '"extension-module", "abi3-py311"'))
+    shutil.copy(ROOT / "benches/pyo3/Cargo.lock", tmp_path)
+    settings = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target/docs-pyo3"), "PYO3_NO_PYTHON": "1"}
+    settings.pop("PYO3_PYTHON", None)
+    made = subprocess.run(["cargo", "check", "--quiet"], cwd=tmp_path, env=settings, stderr=subprocess.PIPE, text=True)
+    assert made.returncode == 0, made.stderr
+
+
+def test_the_book_is_made(tmp_path):
+    mdbook = shutil.which("mdbook")
+    if mdbook is None:
+        pytest.skip("there is no mdbook")
+    made = subprocess.run([mdbook, "build", "--dest-dir", str(tmp_path), "docs"], cwd=ROOT, capture_output=True, text=True)
+    assert made.returncode == 0 and "WARN" not in made.stderr, made.stderr
+    for page in re.findall(r"\]\(([^)]+)\.md\)", (ROOT / "docs/SUMMARY.md").read_text()):
+        assert (tmp_path / f"{page}.html").exists(), page
 
 
 def test_pages_of_the_book_exist():

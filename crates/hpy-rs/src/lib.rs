@@ -142,6 +142,8 @@ mod book {
     struct Quickstart;
     #[doc = include_str!("../../../docs/packaging.md")]
     struct Packaging;
+    #[doc = include_str!("../../../docs/from-pyo3.md")]
+    struct FromPyO3;
 }
 
 /// What nearly every extension uses.
