@@ -44,7 +44,7 @@ MOST_MORE = {
     "new_kw": {"bench_rust": 0},
 }
 MOST_TIMES = {
-    "sum_items": {"bench_hpy": 1.5, "bench_rust": 1.5},
+    "sum_items": {"bench_hpy": 1.5, "bench_rust": 1.6},
     "sum_bulk": {"bench_hpy": 1.1, "bench_rust": 1.25},
     "build": {"bench_rust": 1.0},
     "build_bulk": {"bench_hpy": 1.0, "bench_rust": 1.0},

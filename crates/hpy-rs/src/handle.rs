@@ -1,13 +1,13 @@
 //! Handles: owned and borrowed.
 
 use crate::kinds::Any;
-use crate::{Ctx, PyErr, PyResult};
+use crate::{Ctx, PyErr, PyResult, shortcuts};
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::num::NonZeroIsize;
 use core::ops::Deref;
-use hpy_sys::{HPy, api};
+use hpy_sys::HPy;
 
 /// An owned reference to a Python object of kind `T`, closed when it is dropped.
 ///
@@ -161,7 +161,7 @@ impl<T> Drop for Handle<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the handle is open and owned, its call has not ended.
-        unsafe { api::HPy_Close(self.ctx.as_raw(), self.as_raw()) }
+        unsafe { shortcuts::close(self.ctx, self.as_raw()) }
     }
 }
 
@@ -170,7 +170,7 @@ impl<T> Clone for Handle<'_, T> {
     #[inline]
     fn clone(&self) -> Self {
         // SAFETY: the handle is open; duplicating cannot fail.
-        unsafe { Handle::from_raw(self.ctx, api::HPy_Dup(self.ctx.as_raw(), self.as_raw())) }
+        unsafe { Handle::from_raw(self.ctx, shortcuts::dup(self.ctx, self.as_raw())) }
     }
 }
 

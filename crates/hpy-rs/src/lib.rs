@@ -103,6 +103,7 @@ mod name;
 mod object;
 mod raised;
 mod runtime;
+mod shortcuts;
 #[cfg(feature = "cpython")]
 mod standalone;
 #[allow(missing_docs)]

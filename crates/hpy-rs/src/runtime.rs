@@ -32,6 +32,9 @@ pub(crate) fn trampoline_context() -> *mut HPyContext {
 
 /// `HPyInitExtensions_NAME`.
 pub fn set_extensions(version: u32) {
+    if version != 0 {
+        crate::shortcuts::contexts_are_extended();
+    }
     EXTENSIONS.store(version, Ordering::Release);
 }
 
