@@ -1,9 +1,10 @@
-"""The benchmark: one small module four ways, as ratios to CPython's C API.
+"""The benchmark: one small module six ways, as ratios to CPython's C API.
 
-    python benches/run.py --python PATH [--json FILE] [--markdown FILE]
+    python benches/run.py --python PATH [--json FILE] [--write]
 
 PATH is an interpreter in whose environment `hpy` (hpy-rs) is installed, built with optimisations. The module is
-built on the raw C API, in HPy C and in HPy Rust for the universal ABI, and with PyO3 (release, fat LTO). Times are
+built on the raw C API, in HPy C and in HPy Rust for the universal ABI, with PyO3 (release, fat LTO), and from the same
+two HPy sources for the cpython ABI. --write puts the tables into docs/performance.md. Times are
 nanoseconds per call from interleaved rounds; a ratio is the median of the rounds' ratios. Instructions per call are
 counted by callgrind, as the difference of a long and a short run. README.md beside this file says how to read it.
 """
@@ -25,10 +26,21 @@ from pathlib import Path
 BENCHES = Path(__file__).resolve().parent
 ROOT = BENCHES.parent
 sys.path.insert(0, str(BENCHES))
+import targets  # noqa: E402
 from worker import IMPORT, ROWS, UNROLLED  # noqa: E402
 
+#: The package of the modules in the cpython ABI, which have the names of those in the universal ABI.
+PACKAGE = "in_cpython"
 #: Column -> name of the module. The first is what ratios refer to.
-COLUMNS = {"C API": "bench_capi", "HPy C": "bench_hpy", "HPy Rust": "bench_rust", "PyO3": "bench_pyo3"}
+COLUMNS = {
+    "C API": "bench_capi",
+    "HPy C": "bench_hpy",
+    "HPy Rust": "bench_rust",
+    "PyO3": "bench_pyo3",
+    "HPy C, cpython ABI": f"{PACKAGE}.bench_hpy",
+    "HPy Rust, cpython ABI": f"{PACKAGE}.bench_rust",
+}
+DOCUMENT = ROOT / "docs" / "performance.md"
 #: What `--check` allows, in instructions per call: how many more than the C API's (rows of one call), or how often
 #: as many (rows of loops). Where code lies makes no difference to these counts; another compiler may.
 MOST_MORE = {
@@ -67,7 +79,8 @@ def facts(python: str) -> dict:
         "'tag': sys.implementation.cache_tag, 'version': sys.version.split()[0], 'base': sys.base_prefix, "
         "'include': sysconfig.get_path('include'), 'suffix': sysconfig.get_config_var('EXT_SUFFIX'), "
         "'hpy_include': k.get_extra_include_dirs(), 'hpy_sources': k.get_extra_sources(), 'runtime': u.__file__, "
-        "'executable': sys.executable}))"
+        "'cpython_sources': k.get_ctx_sources(), 'cpython_libraries': k.get_static_libs('cpython') or [], "
+        "'executable': sys.executable, 'no_gil': not getattr(sys, '_is_gil_enabled', lambda: True)()}))"
     )
     return json.loads(output([python, "-c", code]))
 
@@ -78,11 +91,11 @@ def compile_c(line: list[str], made: Path) -> None:
     making.replace(made)
 
 
-def cargo(manifest: Path, target: Path, python: str) -> Path:
+def cargo(manifest: Path, target: Path, python: str, *options: str) -> Path:
     """Builds a crate in its release profile; the library it makes."""
     environment = {**os.environ, "PYO3_PYTHON": python, "CARGO_TARGET_DIR": str(target)}
     said = output(
-        ["cargo", "build", "--release", "--quiet", "--message-format=json", f"--manifest-path={manifest}"],
+        ["cargo", "build", "--release", "--quiet", "--message-format=json", f"--manifest-path={manifest}", *options],
         env=environment,
     )
     for line in reversed(said.splitlines()):
@@ -95,22 +108,32 @@ def cargo(manifest: Path, target: Path, python: str) -> Path:
 def build(found: dict, modules: list[str]) -> Path:
     """Builds the modules into one folder and returns it."""
     folder = ROOT / "target" / "bench" / found["tag"]
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("bench_*"):
+    package = folder / PACKAGE
+    package.mkdir(parents=True, exist_ok=True)
+    for old in [*folder.glob("bench_*"), *package.glob("bench_*")]:
         old.unlink()
+    (package / "__init__.py").write_text("")
     python_include = f"-I{found['include']}"
+    hpy_include = [f"-I{directory}" for directory in found["hpy_include"]]
     if "bench_capi" in modules:
         compile_c([python_include, str(BENCHES / "c/bench_capi.c")], folder / ("bench_capi" + found["suffix"]))
     if "bench_hpy" in modules:
-        line = [f"-I{directory}" for directory in found["hpy_include"]]
-        line += ["-DHPY", "-DHPY_ABI_UNIVERSAL", str(BENCHES / "c/bench_hpy.c"), *found["hpy_sources"], "-ldl"]
-        compile_c(line, folder / "bench_hpy.so")
+        line = [*hpy_include, "-DHPY", "-DHPY_ABI_UNIVERSAL", str(BENCHES / "c/bench_hpy.c")]
+        compile_c([*line, *found["hpy_sources"], "-ldl"], folder / "bench_hpy.so")
     if "bench_rust" in modules:
         made = cargo(BENCHES / "rust/Cargo.toml", ROOT / "target/bench-rust", found["executable"])
         shutil.copy(made, folder / "bench_rust.so")
     if "bench_pyo3" in modules:
         made = cargo(BENCHES / "pyo3/Cargo.toml", ROOT / "target/bench-pyo3" / found["tag"], found["executable"])
         shutil.copy(made, folder / "bench_pyo3.so")
+    if f"{PACKAGE}.bench_hpy" in modules:
+        line = [python_include, *hpy_include, "-DHPY", "-DHPY_ABI_CPYTHON", str(BENCHES / "c/bench_hpy.c")]
+        line += [*found["hpy_sources"], *found["cpython_sources"], *found["cpython_libraries"], "-ldl"]
+        compile_c(line, package / ("bench_hpy" + found["suffix"]))
+    if f"{PACKAGE}.bench_rust" in modules:
+        target = ROOT / "target/bench-rust-cpython" / found["tag"]
+        made = cargo(BENCHES / "rust/Cargo.toml", target, found["executable"], "--features=hpy-rs/cpython")
+        shutil.copy(made, package / ("bench_rust" + found["suffix"]))
     return folder
 
 
@@ -172,43 +195,64 @@ def memory(found: dict, folder: Path, what: str) -> float:
     return statistics.median(int(output([found["executable"], "-c", code, str(folder), what])) for _ in range(7))
 
 
-def table(result: dict) -> str:
-    """The Markdown table of one interpreter."""
+def rows_of(lines: list[list[str]], head: list[str]) -> str:
+    """A Markdown table; lines begin with their title."""
+    made = ["| " + " | ".join(["", *head]) + " |", "|---|" + "--:|" * len(head)]
+    return "\n".join(made + ["| " + " | ".join(line) + " |" for line in lines])
+
+
+def tables(result: dict) -> str:
+    """The Markdown tables of one interpreter: time, instructions, targets, memory."""
     columns = {title: name for title, name in COLUMNS.items() if name in result["modules"]}
     others = list(columns)[1:]
-    counted = result["instructions"] is not None
-    head = ["", "C API, ns", *[f"{title}, time" for title in others]]
-    if counted:
-        head += ["C API, instr.", *[f"{title}, instr." for title in others]]
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
     titles = {key: title for key, title, *_ in ROWS} | dict([IMPORT])
-    for row in titles:
-        if row not in result["time"]:
-            continue
-        by_module = result["time"][row]
-        base = by_module.get("bench_capi")
-        cells = [titles[row], f"{base['median']:.1f}" if base else ""]
-        cells += [f"{by_module[columns[t]]['ratio']:.2f}" if columns[t] in by_module and base else "" for t in others]
-        if counted:
-            counts = result["instructions"].get(row, {})
-            own = counts.get("bench_capi")
-            cells.append(f"{own:.0f}" if own is not None else "")
-            for title in others:
-                count = counts.get(columns[title])
-                cells.append(f"{count - own:+.0f}" if count is not None and own is not None else "")
-        lines.append("| " + " | ".join(cells) + " |")
-    lines.append("")
+    parts = []
+    timed, counted = result["time"], result["instructions"] or {}
+    if any("bench_capi" in by_module for by_module in timed.values()):
+        lines = [
+            [title, f"{timed[row]['bench_capi']['median']:.1f}"]
+            + [f"{timed[row][columns[t]]['ratio']:.2f}" if columns[t] in timed[row] else "" for t in others]
+            for row, title in titles.items()
+            if "bench_capi" in timed.get(row, {})
+        ]
+        parts += ["Time per call, as a ratio to the C API:", rows_of(lines, ["C API, ns", *others])]
+    if any("bench_capi" in counts for counts in counted.values()):
+        lines = [
+            [title, f"{counted[row]['bench_capi']:.0f}"]
+            + [f"{counted[row][columns[t]] - counted[row]['bench_capi']:+.0f}" if columns[t] in counted[row] else "" for t in others]
+            for row, title in titles.items()
+            if "bench_capi" in counted.get(row, {})
+        ]
+        parts += ["Instructions per call, and how many more or fewer:", rows_of(lines, ["C API", *others])]
+    checks = targets.check(result)
+    if checks:
+        met = sum(check[-1] for check in checks)
+        lines = [
+            [f"{titles[row]}: {column}", limit, measured, "met" if good else "**missed**"]
+            for row, column, limit, measured, good in checks
+        ]
+        parts += [f"Targets, {met} of {len(checks)} met:", rows_of(lines, ["target", "measured", ""])]
     if result["memory"]:
         memory_line = ", ".join(f"{name} {kib:.0f} KiB" for name, kib in result["memory"].items())
-        lines.append(f"Resident memory that an import adds: {memory_line}.")
-    return "\n".join(lines)
+        parts.append(f"Resident memory that an import adds: {memory_line}.")
+    return "\n\n".join(parts)
+
+
+def written(document: str, version: str, text: str) -> str:
+    """The document with the block of one version, `3.11`, put in or replaced; blocks are in the order of versions."""
+    blocks = dict(re.findall(r"<!-- bench (\S+) -->\n(.*?)<!-- end bench -->\n", document, re.DOTALL))
+    blocks[version] = text
+    ordered = sorted(blocks, key=lambda one: [int(part) for part in re.findall(r"\d+", one)])
+    together = "\n".join(f"<!-- bench {one} -->\n{blocks[one]}<!-- end bench -->\n" for one in ordered)
+    start, stop = document.index("<!-- benches -->\n"), document.index("<!-- end benches -->")
+    return document[:start] + "<!-- benches -->\n" + together + document[stop:]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measures one small module four ways.")
     parser.add_argument("--python", default=sys.executable, help="the interpreter, with hpy-rs installed")
     parser.add_argument("--json", type=Path, help="write the numbers there")
-    parser.add_argument("--markdown", type=Path, help="write the table there too")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     parser.add_argument("--rounds", type=int, default=31)
     parser.add_argument("--rows", help="only these rows, by comma: " + ",".join(k for k, *_ in ROWS) + ",import")
     parser.add_argument("--modules", default=",".join(COLUMNS.values()), help="only these modules, by comma")
@@ -235,18 +279,23 @@ def main() -> None:
     result = {
         "python": found["version"],
         "machine": platform.machine(),
+        "no_gil": found["no_gil"],
         "runtime_bytes": os.path.getsize(found["runtime"]),
         "modules": modules,
         "time": timing,
         "instructions": counts,
         "memory": resident,
     }
-    text = f"CPython {found['version']}, {platform.machine()}:\n\n{table(result)}\n"
-    print(text)
+    print(f"CPython {found['version']}, {platform.machine()}:\n\n{tables(result)}\n")
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n")
-    if options.markdown:
-        options.markdown.write_text(text)
+    if options.write:
+        if rows or len(modules) != len(COLUMNS) or options.no_time or counts is None:
+            raise SystemExit("--write is for whole tables: all rows, all modules, time and instructions")
+        version = ".".join(found["version"].split(".")[:2])
+        head = f"### CPython {found['version']}, {platform.machine()}\n\n"
+        DOCUMENT.write_text(written(DOCUMENT.read_text(), version, f"{head}{tables(result)}\n"))
+        print(f"wrote {DOCUMENT.relative_to(ROOT)}")
     if options.check:
         if counts is None:
             print("SKIPPED: no instruction was counted (there is no valgrind, or --no-instructions)")

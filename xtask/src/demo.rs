@@ -81,7 +81,27 @@ pub fn run(options: &Options) -> Result<()> {
             logged.text.lines().next().unwrap_or_default().trim_end_matches(':').to_owned(),
         ))
     });
+    report.piece(&first.label(), "speed of universal binaries", || speed(&first));
     report.finish()
+}
+
+/// The headline rows of the benchmark, in C, which builds in a moment: docs/performance.md has the others.
+fn speed(python: &Interpreter) -> Result<Outcome> {
+    let environment = wheels::environment(python)?;
+    let mut command = environment.command();
+    command
+        .current_dir(root())
+        .arg("benches/run.py")
+        .arg("--python")
+        .arg(&environment.python)
+        .args(["--modules", "bench_capi,bench_hpy", "--rows", "one,method,sum_items,new"])
+        .args(["--rounds", "9", "--no-instructions"]);
+    let log = target("logs").join("demo-speed.log");
+    let logged = run_logged(&mut command, &log, Duration::from_secs(120))?.checked()?;
+    println!("{}", indented(&logged.text));
+    let met = logged.text.lines().find(|line| line.starts_with("Targets"));
+    let met = met.unwrap_or("Targets: none checked").trim_end_matches(':');
+    Ok(Outcome::Done(format!("time per call as a ratio to the C API, above. {met}")))
 }
 
 fn indented(text: &str) -> String {
