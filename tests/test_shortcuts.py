@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 pytestmark = pytest.mark.abis("universal", "hybrid")
 
-COUNT_WORDS, COUNT_I32, SET_ITEMS, TAKE_INTS = 1, 2, 4, 8
+COUNT_WORDS, COUNT_I32, SET_ITEMS, TAKE_INTS, REACH_STRUCTS = 1, 2, 4, 8, 16
 NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 COUNTS_ALL = bool(sysconfig.get_config_var("Py_REF_DEBUG")) or hasattr(sys, "gettotalrefcount")
 #: The C compiler's options, by what they do.
@@ -43,7 +43,7 @@ def test_offers(variant):
         assert offers == 0
     elif sys.implementation.name == "cpython":
         counts = COUNT_I32 if sys.version_info >= (3, 12) else COUNT_WORDS
-        assert offers == counts | SET_ITEMS | TAKE_INTS
+        assert offers == counts | SET_ITEMS | TAKE_INTS | REACH_STRUCTS
 
 
 def test_trace_sees_every_call(variant):

@@ -128,6 +128,18 @@ pub unsafe extern "C" fn HPy_GetItem_s(
     utf8_key: *const c_char,
 ) -> HPy {
     with_key(text_key(c"HPy_GetItem_s", utf8_key), HPy::NULL, |key| {
+        #[cfg(not(Py_GIL_DISABLED))]
+        if layout::is_exactly(object(obj), &raw mut PyDict_Type) {
+            let found = PyDict_GetItemWithError(object(obj), key);
+            if !found.is_null() {
+                layout::incref(found);
+                return handle(found);
+            }
+            if !PyErr_Occurred().is_null() {
+                return HPy::NULL;
+            }
+            // Raises KeyError.
+        }
         handle(PyObject_GetItem(object(obj), key))
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::layout;
 use crate::long::SmallInts;
+use crate::type_::shape::OBJECT_OFFSET;
 use hpy_sys::HPy;
 use hpy_sys::ext::*;
 
@@ -28,8 +29,8 @@ pub fn offers(small_ints: &SmallInts) -> HPyShortcuts {
         return HPyShortcuts::NONE;
     }
     HPyShortcuts {
-        offers: COUNTS | LISTS | HPY_MAY_TAKE_INTS,
-        reserved: 0,
+        offers: COUNTS | LISTS | HPY_MAY_TAKE_INTS | HPY_MAY_REACH_STRUCTS,
+        struct_at: OBJECT_OFFSET as u32,
         small_ints: small_ints.objects().cast::<HPy>(),
     }
 }

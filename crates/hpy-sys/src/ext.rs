@@ -41,7 +41,8 @@ pub struct HPyShortcuts {
     /// The `HPY_MAY_*` that hold. A binary that was not told of extensions looks for this in `abi_version`,
     /// which is 0 in this ABI: one test then is all it takes.
     pub offers: u32,
-    pub reserved: u32,
+    /// With [`HPY_MAY_REACH_STRUCTS`]: see there.
+    pub struct_at: u32,
     /// With [`HPY_MAY_TAKE_INTS`]: the ints from [`HPY_SMALL_INT_MIN`] on, [`HPY_SMALL_INTS`] of them.
     pub small_ints: *const HPy,
 }
@@ -49,7 +50,7 @@ pub struct HPyShortcuts {
 impl HPyShortcuts {
     /// No offers.
     pub const NONE: HPyShortcuts =
-        HPyShortcuts { offers: 0, reserved: 0, small_ints: core::ptr::null() };
+        HPyShortcuts { offers: 0, struct_at: 0, small_ints: core::ptr::null() };
 }
 
 /// For `HPy_Dup` and `HPy_Close`: a handle that is not null is the address of an `isize`, the number of
@@ -61,6 +62,9 @@ pub const HPY_MAY_COUNT_I32: u32 = 2;
 pub const HPY_MAY_SET_ITEMS: u32 = 4;
 /// For `HPyLong_From...`: the result is `HPy_Dup` of one of [`HPyShortcuts::small_ints`]. As above.
 pub const HPY_MAY_TAKE_INTS: u32 = 8;
+/// For the struct of an instance whose type has the shape Object: it lies [`HPyShortcuts::struct_at`] bytes
+/// from the address that the handle is.
+pub const HPY_MAY_REACH_STRUCTS: u32 = 16;
 
 /// The first of [`HPyShortcuts::small_ints`].
 pub const HPY_SMALL_INT_MIN: i64 = -5;

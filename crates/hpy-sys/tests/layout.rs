@@ -72,7 +72,7 @@ fn rust_facts() -> Facts {
         "flags" => flags);
     layout!(f, HPyContextExt, "_HPyContextExt", "base" => base, "extensions" => extensions,
         "shortcuts" => shortcuts);
-    layout!(f, HPyShortcuts, "HPyShortcuts", "offers" => offers, "reserved" => reserved,
+    layout!(f, HPyShortcuts, "HPyShortcuts", "offers" => offers, "struct_at" => struct_at,
         "small_ints" => small_ints);
     layout!(f, HPyOpenListBuilder, "_HPyOpenListBuilder", "runtime" => runtime, "size" => size,
         "items" => items, "missing" => missing);
@@ -159,6 +159,7 @@ fn constants(facts: &mut Facts) {
         ("HPY_MAY_COUNT_I32", ext::HPY_MAY_COUNT_I32.into()),
         ("HPY_MAY_SET_ITEMS", ext::HPY_MAY_SET_ITEMS.into()),
         ("HPY_MAY_TAKE_INTS", ext::HPY_MAY_TAKE_INTS.into()),
+        ("HPY_MAY_REACH_STRUCTS", ext::HPY_MAY_REACH_STRUCTS.into()),
         ("HPY_SMALL_INT_MIN", ext::HPY_SMALL_INT_MIN),
         ("HPY_SMALL_INTS", ext::HPY_SMALL_INTS as i64),
         ("HPY_MODULE_MAIN_INTERPRETER_ONLY", ext::HPY_MODULE_MAIN_INTERPRETER_ONLY.into()),

@@ -57,7 +57,19 @@ HPyAPI_FUNC int HPyErr_Occurred(HPyContext *ctx)
 }
 #endif
 
-#ifdef _HPY_HAS_SHORTCUTS
+#ifdef HPY_ABI_CPYTHON
+/* A small int from the table of the runtime in the same binary, or null. */
+HPyAPI_FUNC HPy _HPyShortcut_Int(HPyContext *ctx, int64_t value)
+{
+    const HPy *ints = ((const _HPyContextExt *)(const void *)ctx)->shortcuts.small_ints;
+    uint64_t place = (uint64_t)value - (uint64_t)HPY_SMALL_INT_MIN;
+    if (place < HPY_SMALL_INTS && ints != NULL) {
+        Py_INCREF(_h2py(ints[place]));
+        return ints[place];
+    }
+    return HPy_NULL;
+}
+#elif defined(_HPY_HAS_SHORTCUTS)
 /* A small int from the runtime's table, or null. */
 HPyAPI_FUNC HPy _HPyShortcut_Int(HPyContext *ctx, int64_t value)
 {
@@ -74,59 +86,99 @@ HPyAPI_FUNC HPy _HPyShortcut_Int(HPyContext *ctx, int64_t value)
 
 HPyAPI_FUNC HPy HPyLong_FromInt32_t(HPyContext *ctx, int32_t value)
 {
+#if defined(HPY_ABI_CPYTHON) || defined(_HPY_HAS_SHORTCUTS)
+    HPy made = _HPyShortcut_Int(ctx, (int64_t)value);
+    if (made._i != 0)
+        return made;
+#endif
 #ifdef HPY_ABI_CPYTHON
-    (void)ctx;
     return _py2h(PyLong_FromLong(value));
 #else
-#  ifdef _HPY_HAS_SHORTCUTS
-    HPy made = _HPyShortcut_Int(ctx, (int64_t)value);
-    if (_HPy_LIKELY(made._i != 0))
-        return made;
-#  endif
     return ctx->ctx_Long_FromInt32_t(ctx, value);
 #endif
 }
 
 HPyAPI_FUNC HPy HPyLong_FromInt64_t(HPyContext *ctx, int64_t v)
 {
+#if defined(HPY_ABI_CPYTHON) || defined(_HPY_HAS_SHORTCUTS)
+    HPy made = _HPyShortcut_Int(ctx, (int64_t)v);
+    if (made._i != 0)
+        return made;
+#endif
 #ifdef HPY_ABI_CPYTHON
-    (void)ctx;
     return _py2h(PyLong_FromLongLong(v));
 #else
-#  ifdef _HPY_HAS_SHORTCUTS
-    HPy made = _HPyShortcut_Int(ctx, (int64_t)v);
-    if (_HPy_LIKELY(made._i != 0))
-        return made;
-#  endif
     return ctx->ctx_Long_FromInt64_t(ctx, v);
 #endif
 }
 
 HPyAPI_FUNC HPy HPyLong_FromSsize_t(HPyContext *ctx, HPy_ssize_t value)
 {
+#if defined(HPY_ABI_CPYTHON) || defined(_HPY_HAS_SHORTCUTS)
+    HPy made = _HPyShortcut_Int(ctx, (int64_t)value);
+    if (made._i != 0)
+        return made;
+#endif
 #ifdef HPY_ABI_CPYTHON
-    (void)ctx;
     return _py2h(PyLong_FromSsize_t(value));
 #else
-#  ifdef _HPY_HAS_SHORTCUTS
-    HPy made = _HPyShortcut_Int(ctx, (int64_t)value);
-    if (_HPy_LIKELY(made._i != 0))
-        return made;
-#  endif
     return ctx->ctx_Long_FromSsize_t(ctx, value);
+#endif
+}
+
+HPyAPI_FUNC void *_HPy_AsStruct_Object(HPyContext *ctx, HPy h)
+{
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    return (char *)_h2py(h) + (sizeof(PyObject) + 15) / 16 * 16;
+#else
+#  ifdef _HPY_HAS_SHORTCUTS
+    if (_HPy_LIKELY(_HPy_Offers(ctx) & HPY_MAY_REACH_STRUCTS))
+        return (char *)h._i + ((const _HPyContextExt *)(const void *)ctx)->shortcuts.struct_at;
+#  endif
+    return ctx->ctx_AsStruct_Object(ctx, h);
+#endif
+}
+
+HPyAPI_FUNC HPy_ssize_t HPy_Length(HPyContext *ctx, HPy h)
+{
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+#  if PY_VERSION_HEX < 0x030C0000
+    if (PyUnicode_CheckExact(_h2py(h)) && PyUnicode_IS_READY(_h2py(h)))
+#  else
+    if (PyUnicode_CheckExact(_h2py(h)))
+#  endif
+        return PyUnicode_GET_LENGTH(_h2py(h));
+    return PyObject_Size(_h2py(h));
+#else
+    return ctx->ctx_Length(ctx, h);
 #endif
 }
 
 HPyAPI_FUNC void HPyListBuilder_Set(HPyContext *ctx, HPyListBuilder builder, HPy_ssize_t index, HPy h_item)
 {
-#ifdef _HPY_HAS_SHORTCUTS
+#ifdef HPY_ABI_CPYTHON
+    /* What the runtime in the same binary does: a builder is a list that counts what is missing in `allocated`. */
+    if ((uintptr_t)builder._lst > 1 && h_item._i != 0) {
+        PyListObject *list = (PyListObject *)builder._lst;
+        if ((size_t)index < (size_t)PyList_GET_SIZE(list) && list->ob_item[index] == NULL) {
+            list->ob_item[index] = _h2py(h_item);
+            list->allocated--;
+            /* Last, so that with a HPy_Close that follows it comes down to nothing. */
+            Py_INCREF(_h2py(h_item));
+            return;
+        }
+    }
+#elif defined(_HPY_HAS_SHORTCUTS)
     uint32_t offers = _HPy_Offers(ctx);
     if (_HPy_LIKELY((offers & HPY_MAY_SET_ITEMS) && (uintptr_t)builder._lst > 1 && h_item._i != 0)) {
         _HPyOpenListBuilder *open = (_HPyOpenListBuilder *)builder._lst;
         if (_HPy_LIKELY((size_t)index < (size_t)open->size && open->items[index]._i == 0)) {
-            _HPyShortcut_Retain(offers, h_item);
             open->items[index] = h_item;
             open->missing--;
+            /* Last, so that a HPy_Close that follows finds the count in a register. */
+            _HPyShortcut_Retain(offers, h_item);
             return;
         }
     }

@@ -1,5 +1,5 @@
 /* What a binary does itself where the runtime says that it may (hpy_sys::ext::HPyShortcuts): count references,
- * take small ints from a table, set the items of a list builder. The runtime says so for each context: it does not
+ * take small ints from a table, set the items of a list builder, find an instance's struct. The runtime says so for each context: it does not
  * for those of debug and trace mode, and a runtime that knows nothing of it is always called. So a source compiled
  * with this header needs nothing of the runtime that it did not need before.
  *
@@ -15,13 +15,14 @@ typedef struct _HPyExtensions HPyExtensions; /* hpy/extensions.h */
 #define HPY_MAY_COUNT_I32 2u
 #define HPY_MAY_SET_ITEMS 4u
 #define HPY_MAY_TAKE_INTS 8u
+#define HPY_MAY_REACH_STRUCTS 16u
 
 #define HPY_SMALL_INT_MIN (-5)
 #define HPY_SMALL_INTS 262
 
 typedef struct {
     uint32_t offers; /* HPY_MAY_* */
-    uint32_t reserved;
+    uint32_t struct_at;    /* where the struct of an instance is, from its handle, for the shape Object */
     const HPy *small_ints; /* HPY_SMALL_INTS from HPY_SMALL_INT_MIN on */
 } HPyShortcuts;
 

@@ -112,16 +112,6 @@ HPyAPI_FUNC HPy HPyBool_FromBool(HPyContext *ctx, bool v)
 #endif
 }
 
-HPyAPI_FUNC HPy_ssize_t HPy_Length(HPyContext *ctx, HPy h)
-{
-#ifdef HPY_ABI_CPYTHON
-    (void)ctx;
-    return PyObject_Size(_h2py(h));
-#else
-    return ctx->ctx_Length(ctx, h);
-#endif
-}
-
 HPyAPI_FUNC int HPyNumber_Check(HPyContext *ctx, HPy h)
 {
 #ifdef HPY_ABI_CPYTHON
@@ -675,11 +665,6 @@ HPyAPI_FUNC HPy HPy_Type(HPyContext *ctx, HPy obj)
 HPyAPI_FUNC int HPy_TypeCheck(HPyContext *ctx, HPy obj, HPy type)
 {
     return ctx->ctx_TypeCheck(ctx, obj, type);
-}
-
-HPyAPI_FUNC void *_HPy_AsStruct_Object(HPyContext *ctx, HPy h)
-{
-    return ctx->ctx_AsStruct_Object(ctx, h);
 }
 
 HPyAPI_FUNC void *_HPy_AsStruct_Legacy(HPyContext *ctx, HPy h)
