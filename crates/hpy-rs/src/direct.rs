@@ -45,14 +45,13 @@ fn symbol(name: &CStr) -> *mut c_void {
 }
 
 macro_rules! python {
-    ($($field:ident: $type:ty = $name:literal;)*) => {
-        /// The functions of CPython that an import needs.
-        #[allow(non_snake_case)]
-        struct Python { $($field: $type,)* }
+    ($(#[$doc:meta])* $Python:ident: $($field:ident: $type:ty = $name:literal;)*) => {
+        $(#[$doc])*
+        struct $Python { $($field: $type,)* }
 
-        impl Python {
+        impl $Python {
             fn find() -> Option<Self> {
-                Some(Python {$(
+                Some($Python {$(
                     $field: {
                         let address = symbol($name);
                         if address.is_null() {
@@ -69,9 +68,18 @@ macro_rules! python {
 }
 
 python! {
+    /// The functions of CPython that an import needs where the runtime is there.
+    Way:
     import: unsafe extern "C" fn(*const c_char) -> Object = c"PyImport_ImportModule";
     get_attr: unsafe extern "C" fn(Object, *const c_char) -> Object = c"PyObject_GetAttrString";
     capsule_pointer: unsafe extern "C" fn(Object, *const c_char) -> *mut c_void = c"PyCapsule_GetPointer";
+    decref: unsafe extern "C" fn(Object) = c"Py_DecRef";
+}
+
+python! {
+    /// Those that a refusal needs.
+    Python:
+    get_attr: unsafe extern "C" fn(Object, *const c_char) -> Object = c"PyObject_GetAttrString";
     decref: unsafe extern "C" fn(Object) = c"Py_DecRef";
     text: unsafe extern "C" fn(Object, *mut isize) -> *const c_char = c"PyUnicode_AsUTF8AndSize";
     as_size: unsafe extern "C" fn(Object) -> isize = c"PyLong_AsSsize_t";
@@ -90,13 +98,14 @@ python! {
 /// # Safety
 /// CPython calls it to import the module.
 pub unsafe fn init(module: &'static HPyDirectModule) -> *mut c_void {
-    let Some(python) = Python::find() else { return ptr::null_mut() };
+    let Some(way) = Way::find() else { return ptr::null_mut() };
     // SAFETY: the thread is attached, as CPython calls; the name is a literal of the binary.
     unsafe {
-        let direct = runtime(&python);
+        let direct = runtime(&way);
         if !direct.is_null() {
             return ((*direct).init)(module);
         }
+        let Some(python) = Python::find() else { return ptr::null_mut() };
         (python.clear_error)();
         let definition = refusal::definition(&python);
         if definition.is_null() {
@@ -110,7 +119,7 @@ pub unsafe fn init(module: &'static HPyDirectModule) -> *mut c_void {
 ///
 /// # Safety
 /// The thread is attached.
-unsafe fn runtime(python: &Python) -> *const HPyDirect {
+unsafe fn runtime(python: &Way) -> *const HPyDirect {
     // SAFETY: as said above; objects are released once.
     unsafe {
         let universal = (python.import)(c"hpy.universal".as_ptr());
@@ -213,10 +222,10 @@ mod refusal {
 
     /// `Py_mod_create`.
     unsafe extern "C" fn refuse(spec: Object, _definition: Object) -> Object {
-        let Some(python) = Python::find() else { return ptr::null_mut() };
+        let Some((way, python)) = Way::find().zip(Python::find()) else { return ptr::null_mut() };
         // SAFETY: CPython calls with the module's spec, attached; objects are released once.
         unsafe {
-            let why = if !runtime(&python).is_null() {
+            let why = if !runtime(&way).is_null() {
                 "it was not found at first: it is missing in the main interpreter, or its import was \
                  interrupted"
             } else if (python.matches)(*python.not_found) != 0 {

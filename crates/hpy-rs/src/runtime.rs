@@ -42,10 +42,17 @@ pub fn set_extensions(version: u32) {
 /// DeprecationWarning). The SDK then looks at the type first, so that a binary does the same everywhere.
 static CUTS_FLOATS: AtomicBool = AtomicBool::new(false);
 
-/// Asks the interpreter which Python it is; modules do so once, when they are executed.
+/// Whether the binary knows which Python it is in: a process has one.
+static KNOWS_VERSION: AtomicBool = AtomicBool::new(false);
+
+/// Asks the interpreter which Python it is, once; modules do so when they are executed.
 pub(crate) fn learn_version(ctx: Ctx<'_>) -> PyResult<'_> {
+    if KNOWS_VERSION.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     let version: i64 = ctx.import(c"sys")?.getattr(c"hexversion")?.extract()?;
     CUTS_FLOATS.store(version < 0x030A_0000, Ordering::Relaxed);
+    KNOWS_VERSION.store(true, Ordering::Relaxed);
     Ok(())
 }
 

@@ -92,13 +92,6 @@ unsafe fn try_to_make(
         flags: direct.flags,
     };
     refuse_subinterpreter(&place, &entries)?;
-    let env = environ::of_process()?;
-    let mode = environ::mode_for(&[&place.full_name, &place.name], env);
-    let logged = match mode {
-        Ok(mode) => environ::log(&place.name, mode, env),
-        Err(Raised) => Err(Raised),
-    };
-    Py_DECREF(env);
-    logged?;
-    make(&place, &entries, mode?, spec)
+    let mode = environ::mode_in_process(&place)?;
+    make(&place, &entries, mode, spec)
 }

@@ -3,6 +3,7 @@
 //! `HPY` is a mode for every module, or `module:mode,module:mode`; a module that such a list does not name
 //! gets the universal mode. Modes are read in any case of letters.
 
+use crate::binary::Place;
 use crate::modes::Mode;
 use crate::raise::{Raised, raise, text_of};
 use pyo3_ffi::*;
@@ -80,8 +81,32 @@ pub unsafe fn log(name: &str, mode: Mode, env: *mut PyObject) -> Result<(), Rais
     if done < 0 { Err(Raised) } else { Ok(()) }
 }
 
+/// The mode for a module by `os.environ`, which is told if it wants to know.
+pub unsafe fn mode_in_process(place: &Place) -> Result<Mode, Raised> {
+    if is_silent() {
+        return Ok(Mode::Universal);
+    }
+    let env = of_process()?;
+    let mode = mode_for(&[&place.full_name, &place.name], env)
+        .and_then(|mode| log(&place.name, mode, env).map(|()| mode));
+    Py_DECREF(env);
+    mode
+}
+
+/// Whether neither variable is set, as the C library sees it, to which `os.environ` writes through. Asking
+/// Python costs a tenth of an import.
+fn is_silent() -> bool {
+    #[cfg(unix)]
+    // SAFETY: getenv is given a string; the GIL keeps Python code from changing the environment meanwhile.
+    unsafe {
+        libc::getenv(c"HPY".as_ptr()).is_null() && libc::getenv(c"HPY_LOG".as_ptr()).is_null()
+    }
+    #[cfg(not(unix))]
+    false
+}
+
 /// `os.environ`, a new reference.
-pub unsafe fn of_process() -> Result<*mut PyObject, Raised> {
+unsafe fn of_process() -> Result<*mut PyObject, Raised> {
     let os = PyImport_ImportModule(c"os".as_ptr());
     if os.is_null() {
         return Err(Raised);

@@ -82,8 +82,7 @@ static void *find_symbol(const char *name)
 #  else
 static void *find_symbol(const char *name)
 {
-    void *process = dlopen(NULL, RTLD_LAZY);
-    return process == NULL ? NULL : dlsym(process, name);
+    return dlsym(RTLD_DEFAULT, name);
 }
 #  endif
 
@@ -94,11 +93,16 @@ static int find(const char *name, void *to)
     return *(void **)to != NULL;
 }
 
-static int find_all(Python *python)
+/* What it takes where the runtime is there. */
+static int find_first(Python *python)
 {
     return find("PyImport_ImportModule", (void *)&python->import_module) &&
-           find("PyCapsule_Import", (void *)&python->capsule_import) &&
-           find("PyObject_GetAttrString", (void *)&python->get_attr) &&
+           find("PyCapsule_Import", (void *)&python->capsule_import) && find("Py_DecRef", (void *)&python->dec_ref);
+}
+
+static int find_all(Python *python)
+{
+    return find_first(python) && find("PyObject_GetAttrString", (void *)&python->get_attr) &&
            find("PyLong_AsSsize_t", (void *)&python->as_ssize) &&
            find("PyErr_ExceptionMatches", (void *)&python->err_matches) &&
            find("PyErr_Format", (void *)&python->err_format) &&
@@ -107,7 +111,6 @@ static int find_all(Python *python)
            find("PyErr_Restore", (void *)&python->err_restore) &&
            find("PyErr_NormalizeException", (void *)&python->err_normalize) &&
            find("PyException_SetCause", (void *)&python->set_cause) &&
-           find("Py_DecRef", (void *)&python->dec_ref) &&
            find("PyModuleDef_Init", (void *)&python->def_init) &&
            find("PyModuleDef_Type", (void *)&python->def_type) &&
            find("PyExc_ImportError", (void *)&python->import_error) &&
@@ -216,11 +219,13 @@ HPyAPI_HELPER void *_HPyDirect_Init(const _HPyDirectModule *module)
     Python python;
     Direct *direct;
     void *def;
-    if (!find_all(&python))
+    if (!find_first(&python))
         return NULL; /* no CPython: there is no way to say more */
     direct = find_runtime(&python);
     if (direct != NULL)
         return direct->init(module);
+    if (!find_all(&python))
+        return NULL;
     python.err_clear();
     def = refusing_definition(&python);
     if (def == NULL)
