@@ -45,7 +45,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let pythons = if arguments.here && arguments.python.is_empty() {
         vec![Python::ask(&pythons::active(&project)?)?]
     } else {
-        pythons::wanted(&arguments.python)?
+        let mut pythons = pythons::wanted(&arguments.python)?;
+        if arguments.python.is_empty() {
+            let oldest = oldest_python(&project);
+            pythons.retain(|python| python.facts.version >= oldest);
+        }
+        pythons
     };
     let folder = project.join("target/hpy/test");
     let plan = Plan { arguments, runtime: runtime(arguments, &project)?, project, folder };
@@ -83,6 +88,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode> {
     let bad = outcomes.iter().filter(|outcome| !outcome.good).count();
     println!("{} of {} Pythons passed", outcomes.len() - bad, outcomes.len());
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The version in `requires-python = ">=3.11"`; anything more that it says is pip's to check.
+fn oldest_python(project: &Path) -> (u32, u32, u32) {
+    let text = std::fs::read_to_string(project.join("pyproject.toml")).unwrap_or_default();
+    let table: toml::Table = text.parse().unwrap_or_default();
+    let required = table
+        .get("project")
+        .and_then(|table| table.get("requires-python")?.as_str())
+        .unwrap_or_default();
+    let version = required.split(',').find_map(|part| part.trim().strip_prefix(">="));
+    let mut numbers = version.unwrap_or_default().trim().split('.').map(str::parse::<u32>);
+    let mut next = || numbers.next().and_then(Result::ok).unwrap_or(0);
+    (next(), next(), next())
 }
 
 /// What pip installs for the runtime.
@@ -161,7 +180,12 @@ impl Plan<'_> {
         let folder = self.folder.join(python.short());
         let stamp = folder.join("hpy-test.txt");
         let (major, minor, patch) = python.facts.version;
-        let wanted = format!("{} {major}.{minor}.{patch}\n", python.path.display());
+        let runtime = match &self.runtime {
+            Runtime::Index => "hpy-rs".into(),
+            Runtime::Path(path) | Runtime::Wheels(path) => path.to_string_lossy(),
+        };
+        let python_path = python.path.display();
+        let wanted = format!("{python_path} {major}.{minor}.{patch}\n{runtime}\n");
         let inside = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
         if std::fs::read_to_string(&stamp).unwrap_or_default() != wanted {
             let _ = std::fs::remove_dir_all(&folder);
@@ -229,4 +253,26 @@ fn with_python_path(folder: &Path) -> Result<std::ffi::OsString> {
     let old = std::env::var_os("PYTHONPATH").unwrap_or_default();
     let others = std::env::split_paths(&old).filter(|path| !path.as_os_str().is_empty());
     Ok(std::env::join_paths(std::iter::once(folder.to_path_buf()).chain(others))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::oldest_python;
+
+    #[test]
+    fn the_oldest_python_is_read() {
+        let folder = std::env::temp_dir().join(format!("cargo-hpy-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for (text, expected) in [
+            ("[project]\nrequires-python = \">=3.11\"", (3, 11, 0)),
+            ("[project]\nrequires-python = \"<4, >= 3.10.2\"", (3, 10, 2)),
+            ("[project]\nrequires-python = \"==3.*\"", (0, 0, 0)),
+            ("[project]", (0, 0, 0)),
+            ("[project", (0, 0, 0)),
+        ] {
+            std::fs::write(folder.join("pyproject.toml"), text).unwrap();
+            assert_eq!(oldest_python(&folder), expected, "{text}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }
