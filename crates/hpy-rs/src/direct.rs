@@ -1,6 +1,6 @@
 //! `PyInit_NAME`: the binary imported by CPython itself. See `hpy_sys::direct`.
 //!
-//! With the feature `cpython` the runtime is in the binary: see [`crate::standalone`]. Without it a universal binary links against no Python. Once CPython has called `PyInit_NAME`, its functions are in
+//! With the feature `cpython` the runtime is in the binary: see `standalone.rs`. Without it a universal binary links against no Python. Once CPython has called `PyInit_NAME`, its functions are in
 //! the process: they are looked up by name.
 //!
 //! Without `hpy.universal` CPython gets a definition whose create slot raises ([`refusal`]), rather than
