@@ -338,3 +338,11 @@ def test_new_without_our_constructor(mod):
 
     with pytest.raises(TypeError):
         Sub()
+
+
+def test_items_by_number(mod):
+    """What has `__getitem__` and no `__iter__` can be iterated over and reversed, as in Python."""
+    sequence = mod.Squares(4)
+    assert list(sequence) == [0, 1, 4, 9] and 9 in sequence and 5 not in sequence
+    assert list(reversed(sequence)) == [9, 4, 1, 0]
+    assert sequence[2] == 4 and message(IndexError, sequence.__getitem__, 4) == "no such square"

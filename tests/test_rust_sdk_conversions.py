@@ -316,3 +316,14 @@ def test_calendar_edges(mod):
     assert message(TypeError, mod.echo_date, "x") == "echo_date() argument 'value' must be datetime.date, not str"
     assert message(TypeError, mod.echo_datetime, datetime.date.min).endswith("must be datetime.datetime, not date")
     assert message(TypeError, mod.echo_time_of_day, 1).endswith("must be datetime.time, not int")
+
+
+def test_attributes_and_tuples(mod):
+    import types
+
+    made = mod.echo_settings(types.SimpleNamespace(level=3, **{"lambda": 0.5}))
+    assert type(made) is types.SimpleNamespace and made == types.SimpleNamespace(level=3, **{"lambda": 0.5})
+    assert getattr(mod.echo_settings(types.SimpleNamespace(level=1)), "lambda") is None
+    assert message(TypeError, mod.echo_settings, {"level": 1}).endswith("Settings.level is missing")
+    assert mod.echo_row(("k", 2)) == ("k", 2)
+    assert message(ValueError, mod.echo_row, ("k",)).endswith("expected a tuple of length 2, got one of length 1")

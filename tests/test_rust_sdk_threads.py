@@ -117,3 +117,41 @@ def test_state_of_subinterpreters(abi):
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60
     )
     assert done.stdout == "fine\n", done.stderr
+
+
+MAIN_ONLY = """
+import sys
+sys.path[:] = {path!r}
+import rust_main_only as m
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+assert m.here() == "main"
+inside = '''
+import sys
+sys.path[:] = {path!r}
+try:
+    import rust_main_only
+except ImportError as error:
+    assert "subinterpreter" in str(error), error
+else:
+    raise AssertionError("it was imported")
+'''
+made = interpreters.create()
+failed = interpreters.run_string(made, inside)
+assert failed is None, failed
+print("fine")
+"""
+
+
+@rust_extension.needs_hpy_rs
+@pytest.mark.parametrize("abi", ["universal", "cpython"])
+def test_module_of_the_main_interpreter(abi):
+    """Two modules in one binary; this one declares `main_interpreter_only`."""
+    folder = rust_extension.copy_for(f"main-only-{abi}", "rust_main_only.so", abi).parent
+    code = MAIN_ONLY.format(path=[str(folder), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    assert done.stdout == "fine\n", done.stderr

@@ -16,6 +16,8 @@ pub enum Form {
     Natural,
     /// Named fields as the items of a dict, nothing else.
     Dict,
+    /// Named fields as attributes, nothing else.
+    Attributes,
     /// All fields as a tuple.
     Tuple,
     /// The one field itself.
@@ -27,6 +29,7 @@ pub fn form(attributes: &[Attribute], fields: &Fields) -> syn::Result<Form> {
     for option in options::take_hpy(&mut attributes.to_vec())? {
         match option {
             Opt::Flag(key) if key == "dict" => form = Form::Dict,
+            Opt::Flag(key) if key == "attributes" => form = Form::Attributes,
             Opt::Flag(key) if key == "tuple" => form = Form::Tuple,
             Opt::Flag(key) if key == "transparent" => {
                 if fields.len() != 1 {
@@ -34,7 +37,7 @@ pub fn form(attributes: &[Attribute], fields: &Fields) -> syn::Result<Form> {
                 }
                 form = Form::Transparent;
             }
-            other => return Err(other.unknown("`dict`, `tuple` and `transparent`")),
+            other => return Err(other.unknown("`dict`, `attributes`, `tuple` and `transparent`")),
         }
     }
     Ok(form)
@@ -177,9 +180,13 @@ fn from_fields(
         let (name, text) = (docs::c_literal(&field_name(field)?), field_name(field)?);
         let member = &field.ident;
         let place = format!("{label}.{text}");
-        let only_dict = form == Form::Dict;
+        let kind = match form {
+            Form::Dict => quote!(Dict),
+            Form::Attributes => quote!(Attributes),
+            _ => quote!(Both),
+        };
         values.push(quote! {
-            #member: ::hpy::impl_::named_part(__object, #name, #only_dict, #place)?
+            #member: ::hpy::impl_::named_part(__object, #name, ::hpy::impl_::Parts::#kind, #place)?
         });
     }
     Ok(quote!(::core::result::Result::Ok(#path { #(#values),* })))
@@ -260,11 +267,16 @@ fn into_fields(path: &TokenStream, fields: &Fields, form: Form) -> syn::Result<T
         .iter()
         .map(|field| field_name(field).map(|name| docs::c_literal(&name)))
         .collect::<syn::Result<Vec<_>>>()?;
+    let finish = if form == Form::Attributes {
+        quote!(::hpy::impl_::namespace(__dict))
+    } else {
+        quote!(::core::result::Result::Ok(__dict.into_any()))
+    };
     Ok(quote! {
         #pattern => {
             let __dict = ::hpy::kinds::Dict::new(__ctx)?;
             #(__dict.set_item_str(#names, #locals)?;)*
-            ::core::result::Result::Ok(__dict.into_any())
+            #finish
         }
     })
 }

@@ -99,7 +99,8 @@ pub fn exception(attribute: TokenStream, item: TokenStream) -> TokenStream {
     finish(exception::expand(attribute.into(), item))
 }
 
-/// Converts from Python: a struct from an object with attributes or a dict (named fields), from a tuple
+/// Converts from Python: a struct from an object with attributes or a dict (named fields; from only one of them with
+/// `#[hpy(attributes)]` or `#[hpy(dict)]`), from a tuple
 /// (unnamed fields) or from what its one field converts from (`#[hpy(transparent)]`); an enum from the first
 /// variant that fits, or for variants without fields from their names.
 #[proc_macro_derive(FromPy, attributes(hpy))]
@@ -108,7 +109,7 @@ pub fn derive_from_py(item: TokenStream) -> TokenStream {
     finish(derive::from_py(item))
 }
 
-/// Converts to Python: a struct to a dict (named fields), a tuple (unnamed fields) or what its one field
+/// Converts to Python: a struct to a dict (named fields) or with `#[hpy(attributes)]` a `types.SimpleNamespace`, a tuple (unnamed fields) or what its one field
 /// converts to (`#[hpy(transparent)]`); an enum to what its variant converts to, variants without fields to
 /// their names.
 #[proc_macro_derive(IntoPy, attributes(hpy))]

@@ -120,7 +120,24 @@ pub fn single(class: &Type, callee: &Callee<'_>, kind: Special) -> syn::Result<T
                 &constant,
                 &body,
             );
-            push(slot_item("HPy_mp_subscript", "BINARYFUNC", &function))
+            let by_key = push(slot_item("HPy_mp_subscript", "BINARYFUNC", &function));
+            // As for a class of Python: iter() of what has no __iter__ counts up, and so does C code.
+            let by_index = push(quote!({
+                #function
+                unsafe extern "C" fn __item(
+                    __raw: *mut ::hpy::impl_::sys::HPyContext,
+                    __slf: #hpy,
+                    __index: isize,
+                ) -> #hpy {
+                    unsafe { ::hpy::impl_::item_by_index(__raw, __slf, __index, __imp) }
+                }
+                ::hpy::impl_::slot(
+                    ::hpy::impl_::sys::HPy_sq_item,
+                    __item as *mut ::core::ffi::c_void,
+                    ::hpy::__trampoline!(SSIZEARGFUNC __item),
+                )
+            }));
+            quote!(#by_key #by_index)
         }
         Special::InPlace { slot, signature } => {
             let body = with_output(callee, quote!(::hpy::impl_::unit)).invoke(|index| {

@@ -384,6 +384,25 @@ pub unsafe fn class_argument<'ctx>(ctx: Ctx<'ctx>, raw: HPy) -> PyResult<'ctx, R
     Ref::<Type>::from_py(unsafe { Ref::from_raw(ctx, raw) })
 }
 
+/// `sq_item` by way of `mp_subscript`: C code that asks for an item by its number.
+///
+/// # Safety
+/// The arguments are those of a call with `ctx`; `by_key` is the class's `mp_subscript`.
+pub unsafe fn item_by_index(
+    ctx: *mut HPyContext,
+    slf: HPy,
+    index: isize,
+    by_key: hpy_sys::signature::BINARYFUNC,
+) -> HPy {
+    // SAFETY: as the caller says.
+    unsafe {
+        object(ctx, |ctx| {
+            let key = index.into_py(ctx)?;
+            Handle::from_new(ctx, by_key(ctx.as_raw(), slf, key.as_raw()))
+        })
+    }
+}
+
 /// `x[k] = v` or `del x[k]` of a class that has only the other.
 #[cold]
 pub fn no_item_operation<'ctx, T: Kind>(what: &str) -> PyResult<'ctx> {

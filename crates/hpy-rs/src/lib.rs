@@ -175,15 +175,15 @@ pub mod impl_ {
         Base, Cell, Constructed, Definition, TypeGlobal, allocate, borrow_for, borrow_mut_for,
         destroy, is_instance, no_constructor, push_own_items, receiver, traverse, type_of,
     };
-    pub use crate::convert::{expect_items, named_part, tuple_item};
+    pub use crate::convert::{Parts, expect_items, named_part, namespace, tuple_item};
     pub use crate::def::{
         ExceptionDefinition, Exported, Item, ModuleCell, ModuleInfo, Submodule, add_exports,
         add_value, exec, getter, method, setter, slot,
     };
     pub use crate::entry::{
-        HashOutput, NextOutput, Output, bad_attribute, class_argument, exported, length,
-        no_item_operation, number, object, operand, or_none, set_value, status, truth, unit,
-        unraisable, unsupported,
+        HashOutput, NextOutput, Output, bad_attribute, class_argument, exported, item_by_index,
+        length, no_item_operation, number, object, operand, or_none, set_value, status, truth,
+        unit, unraisable, unsupported,
     };
     pub use crate::enumeration::EnumDefinition;
     pub use crate::exc::ExcType;

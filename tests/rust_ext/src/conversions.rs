@@ -50,6 +50,8 @@ echo! {
     echo_time_of_day: hpy::Time;
     echo_datetime: hpy::DateTime;
     echo_delta: hpy::TimeDelta;
+    echo_settings: Settings;
+    echo_row: Row;
     echo_config: Config;
     echo_shape: Shape;
     echo_wrapper: Wrapper;
@@ -71,6 +73,21 @@ pub struct Config {
     size: Option<i64>,
     #[hpy(name = "class")]
     kind: Vec<i64>,
+}
+
+#[derive(FromPy, IntoPy)]
+#[hpy(attributes)]
+pub struct Settings {
+    level: i64,
+    #[hpy(name = "lambda")]
+    rate: Option<f64>,
+}
+
+#[derive(FromPy, IntoPy)]
+#[hpy(tuple)]
+pub struct Row {
+    key: String,
+    value: i64,
 }
 
 #[derive(FromPy, IntoPy)]

@@ -44,13 +44,13 @@ mod rust_ext {
     #[export]
     use crate::conversions::{
         echo_bigint, echo_biguint, echo_complex, echo_complexes, echo_date, echo_datetime,
-        echo_delta, echo_time_of_day,
+        echo_delta, echo_row, echo_settings, echo_time_of_day,
     };
     #[export]
     use crate::threads::{attach_nested, call_in_threads, keep_attaching, panic_attached};
     #[export]
     use crate::values::{
-        Color, Level, Measure, Permission, Point, Reading, can_write, colors, level_name,
+        Color, Level, Measure, Permission, Point, Reading, Squares, can_write, colors, level_name,
         next_color,
     };
 
@@ -381,5 +381,14 @@ mod rust_ext {
                 Thing { size }
             }
         }
+    }
+}
+
+/// A part of the same binary that other interpreters than the main one refuse.
+#[hpy::module(main_interpreter_only)]
+mod rust_main_only {
+    #[hpy::function]
+    fn here() -> &'static str {
+        "main"
     }
 }

@@ -106,3 +106,28 @@ pub fn can_write(access: Permission) -> bool {
 pub fn colors(names: Vec<Color>) -> Vec<Color> {
     names.into_iter().rev().collect()
 }
+
+/// A sequence by its items alone.
+#[hpy::class(frozen)]
+pub struct Squares {
+    count: i64,
+}
+
+#[hpy::methods]
+impl Squares {
+    #[new]
+    fn new(count: i64) -> Self {
+        Squares { count }
+    }
+
+    fn __len__(&self) -> usize {
+        self.count as usize
+    }
+
+    fn __getitem__(&self, index: i64) -> hpy::PyResult<'static, i64> {
+        if !(0..self.count).contains(&index) {
+            return Err(hpy::exc::IndexError::new("no such square"));
+        }
+        Ok(index * index)
+    }
+}

@@ -13,7 +13,7 @@ mod time;
 mod tuples;
 
 pub use calendar::{Date, DateTime, Time, TimeDelta};
-pub use parts::named_part;
+pub use parts::{Parts, named_part, namespace};
 pub use tuples::{expect_items, item as tuple_item};
 
 use crate::handle::{Handle, Ref};

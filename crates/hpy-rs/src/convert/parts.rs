@@ -3,25 +3,43 @@
 use super::FromPy;
 use crate::PyResult;
 use crate::exc::{AttributeError, KeyError, TypeError};
-use crate::handle::Ref;
-use crate::kinds::{Any, Dict, Kind};
+use crate::handle::{Handle, Ref};
+use crate::kinds::{Any, Dict, Kind, Tuple};
 use core::ffi::CStr;
 
-/// A part of a struct: an item of a dict or, unless `only_dict`, an attribute. One that is not there is as
+/// Where the named parts of a struct are.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Parts {
+    /// Items of a dict, attributes of anything else.
+    Both,
+    /// Items of a dict only.
+    Dict,
+    /// Attributes only.
+    Attributes,
+}
+
+/// An object whose attributes are the items of a dict: `types.SimpleNamespace`.
+pub fn namespace<'ctx>(items: Handle<'ctx, Dict>) -> PyResult<'ctx, Handle<'ctx, Any>> {
+    let ctx = items.ctx();
+    let kind = ctx.import(c"types")?.getattr(c"SimpleNamespace")?;
+    kind.call_tuple_dict(&Tuple::from_handles(ctx, &[])?, Some(&items))
+}
+
+/// A part of a struct. One that is not there is as
 /// None, so that optional parts can be left out.
 pub fn named_part<'a, T>(
     object: Ref<'a, Any>,
     name: &'static CStr,
-    only_dict: bool,
+    parts: Parts,
     place: &'static str,
 ) -> PyResult<'a, T>
 where
     T: for<'b> FromPy<'b>,
 {
     let ctx = object.ctx();
-    let found = if Dict::check(&object) {
+    let found = if parts != Parts::Attributes && Dict::check(&object) {
         object.get_item_str(name)
-    } else if only_dict {
+    } else if parts == Parts::Dict {
         return Err(crate::PyErr::wrong_type("dict", &*object));
     } else {
         object.getattr(name)
