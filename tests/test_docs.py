@@ -142,6 +142,39 @@ def test_the_book_is_made(tmp_path):
         assert (tmp_path / f"{page}.html").exists(), page
 
 
+#: What the macros' code calls is not for people.
+NOT_FOR_PEOPLE = re.compile(r"/(def|args)/|/(lib|entry|trampoline|direct|runtime|standalone|derived|enumeration|state)\.rs$")
+
+#: How many public items of hpy-rs have no example in their documentation yet. It may only go down.
+WITHOUT_EXAMPLE = 100
+
+
+def public_items():
+    """The documented public items of hpy-rs: file, kind and name, and whether the documentation has an example."""
+    for path in sorted((ROOT / "crates/hpy-rs/src").rglob("*.rs")):
+        if NOT_FOR_PEOPLE.search(path.as_posix()):
+            continue
+        docs: list[str] = []
+        hidden = False
+        for line in map(str.strip, path.read_text().splitlines()):
+            if line.startswith("///"):
+                docs.append(line)
+            elif line.startswith("#["):
+                hidden = hidden or line == "#[doc(hidden)]"
+            else:
+                found = re.match(r"pub (?:const )?(?:unsafe )?(fn|struct|enum|trait|type) (\w+)", line)
+                if found and docs and not hidden:
+                    yield path.name, found[1], found[2], any("```" in doc for doc in docs)
+                docs, hidden = [], False
+
+
+def test_public_items_have_examples():
+    items = list(public_items())
+    missing = [item[:3] for item in items if not item[3]]
+    assert len(items) > 200
+    assert len(missing) <= WITHOUT_EXAMPLE, f"{len(missing)} of {len(items)} items have no example: {missing}"
+
+
 def test_pages_of_the_book_exist():
     pages = re.findall(r"\]\(([^)]+\.md)\)", (ROOT / "docs/SUMMARY.md").read_text())
     assert pages

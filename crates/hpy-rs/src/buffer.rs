@@ -52,6 +52,16 @@ elements! {
 }
 
 /// One item of a buffer: other holders of the memory may change it between two looks.
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+/// if let Some(items) = buffer.items() {
+///     let sum: f64 = items.iter().map(|item| item.get()).sum();
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[repr(transparent)]
 pub struct Item<T>(UnsafeCell<T>);
 
@@ -62,6 +72,14 @@ impl<T: Element> Item<T> {
     }
 
     /// The value now.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+    /// let corner: Option<f64> = buffer.get(&[0, 0]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub fn get(&self) -> T {
         // SAFETY: the item is in memory that the view keeps alive; any bits are a value.
@@ -269,48 +287,126 @@ macro_rules! buffer {
             }
 
             /// How many items there are.
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+            /// let mean = buffer.to_vec().iter().sum::<f64>() / buffer.len() as f64;
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn len(&self) -> usize {
                 self.view.len()
             }
 
             /// Whether there are none.
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+            /// if buffer.is_empty() {
+            ///     return Err(ValueError::new("no numbers"));
+            /// }
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
             }
 
             /// The size of each dimension.
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+            /// let [rows, columns] = *buffer.shape() else {
+            ///     return Err(ValueError::new("not two dimensions"));
+            /// };
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn shape(&self) -> &[usize] {
                 &self.view.shape
             }
 
             /// The distance in bytes between neighbours in each dimension.
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+            /// let are_columns_together = buffer.strides().first() == Some(&8);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn strides(&self) -> &[isize] {
                 &self.view.strides
             }
 
             /// Where the item of index 0 (in each dimension) is: valid as long as this value, or as another view
             /// of the same memory is kept; see [`is_view`](Self::is_view).
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+            /// let address = buffer.as_ptr().addr();
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn as_ptr(&self) -> *const T {
                 self.view.raw.buf.cast_const().cast()
             }
 
             /// Whether this is the object's own memory: not so where the runtime has no extension table.
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+            /// println!("{}", if buffer.is_view() { "shared" } else { "copied" });
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn is_view(&self) -> bool {
                 matches!(self.view.source, Source::View)
             }
 
             /// Whether the object does not allow changes.
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+            /// let may_write = !buffer.is_readonly();
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn is_readonly(&self) -> bool {
                 self.view.raw.readonly != 0
             }
 
             /// One item, by an index for each dimension.
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+            /// let corner: Option<f64> = buffer.get(&[0, 0]);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn get(&self, index: &[usize]) -> Option<T> {
                 // SAFETY: the address is in the view's memory; any bits are a value.
                 self.view.address::<T>(index).map(|item| unsafe { item.read_unaligned() })
             }
 
             /// The items in order, where they lie side by side in memory (C order).
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+            /// if let Some(items) = buffer.items() {
+            ///     let sum: f64 = items.iter().map(|item| item.get()).sum();
+            /// }
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn items(&self) -> Option<&[Item<T>]> {
                 let start = self.view.items::<T>()?;
                 // SAFETY: the view keeps the memory alive; items may change, which their type allows.
@@ -318,6 +414,15 @@ macro_rules! buffer {
             }
 
             /// A copy of the items in C order.
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, buffer: Buffer<'ctx, f64>) -> PyResult<'ctx> {
+            /// let mut sorted = buffer.to_vec();
+            /// sorted.sort_by(f64::total_cmp);
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn to_vec(&self) -> Vec<T> {
                 match self.items() {
                     Some(items) => items.iter().map(Item::get).collect(),
@@ -370,6 +475,14 @@ buffer! {
 
 impl<T: Element> BufferMut<'_, T> {
     /// Changes one item; false where there is none of that index.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, mut buffer: BufferMut<'ctx, f64>) -> PyResult<'ctx> {
+    /// buffer.set(&[0], 1.5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set(&mut self, index: &[usize], value: T) -> bool {
         match self.view.address::<T>(index) {
             Some(item) => {
@@ -382,11 +495,27 @@ impl<T: Element> BufferMut<'_, T> {
     }
 
     /// Makes all items the same.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, mut buffer: BufferMut<'ctx, f64>) -> PyResult<'ctx> {
+    /// buffer.fill(0.0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn fill(&mut self, value: T) {
         self.map(|_| value);
     }
 
     /// Replaces each item, in C order, by what `f` makes of it.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, mut buffer: BufferMut<'ctx, f64>) -> PyResult<'ctx> {
+    /// buffer.map(|value| value * 2.0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn map(&mut self, mut f: impl FnMut(T) -> T) {
         let shape = self.view.shape.clone();
         let mut index = vec![0usize; shape.len()];

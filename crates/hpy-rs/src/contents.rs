@@ -37,6 +37,18 @@ pub struct Contents<'ctx> {
 }
 
 /// An item of a container. Instances of subclasses are [`Other`](Content::Other).
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, list: Ref<'ctx, List>) -> PyResult<'ctx> {
+/// let mut contents = hpy::Contents::new(ctx);
+/// contents.read(&list)?;
+/// let numbers = contents.iter().filter(|item| {
+///     matches!(item, hpy::Content::Int(_) | hpy::Content::Float(_))
+/// });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub enum Content<'a> {
     /// `None`
@@ -65,12 +77,30 @@ pub enum Content<'a> {
 
 impl<'ctx> Contents<'ctx> {
     /// Nothing yet.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let contents = hpy::Contents::new(ctx);
+    /// assert!(contents.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(ctx: Ctx<'ctx>) -> Self {
         Contents { ctx, items: Vec::new(), _owns: PhantomData }
     }
 
     /// Reads what is in `container`: a list, a tuple or a dict, or an instance of a subclass, whose own
     /// methods are not asked. TypeError for other objects.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, list: Ref<'ctx, List>) -> PyResult<'ctx> {
+    /// let mut contents = hpy::Contents::new(ctx);
+    /// contents.read(&list)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn read<T>(&mut self, container: &Handle<'_, T>) -> PyResult<'ctx> {
         self.clear();
         let Some(table) = runtime::bulk_extensions(self.ctx) else {
@@ -164,6 +194,17 @@ impl<'ctx> Contents<'ctx> {
     }
 
     /// Forgets what was read.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, list: Ref<'ctx, List>) -> PyResult<'ctx> {
+    /// let mut contents = hpy::Contents::new(ctx);
+    /// contents.read(&list)?;
+    /// contents.clear();
+    /// assert!(contents.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn clear(&mut self) {
         if self.items.is_empty() {
             return;
@@ -184,16 +225,47 @@ impl<'ctx> Contents<'ctx> {
     }
 
     /// How many items there are; of a dict twice as many as pairs.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, list: Ref<'ctx, List>) -> PyResult<'ctx> {
+    /// let mut contents = hpy::Contents::new(ctx);
+    /// contents.read(&list)?;
+    /// assert_eq!(contents.len(), list.len()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, list: Ref<'ctx, List>) -> PyResult<'ctx> {
+    /// let contents = hpy::Contents::new(ctx);
+    /// assert!(contents.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
     /// The item at `index`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, list: Ref<'ctx, List>) -> PyResult<'ctx> {
+    /// let mut contents = hpy::Contents::new(ctx);
+    /// contents.read(&list)?;
+    /// if let Some(hpy::Content::Float(first)) = contents.get(0) {
+    ///     println!("{first}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get(&self, index: usize) -> Option<Content<'_>> {
         // SAFETY: the item was read in this call and is open as long as `self` is borrowed.
@@ -201,6 +273,16 @@ impl<'ctx> Contents<'ctx> {
     }
 
     /// The items, one by one.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, list: Ref<'ctx, List>) -> PyResult<'ctx> {
+    /// let mut contents = hpy::Contents::new(ctx);
+    /// contents.read(&list)?;
+    /// let lists = contents.iter().filter(|item| matches!(item, hpy::Content::List(_))).count();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Content<'_>> {
         // SAFETY: as in `get`.

@@ -62,36 +62,84 @@ impl<'ctx> Ctx<'ctx> {
     }
 
     /// `None`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let nothing = ctx.none().to_owned();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn none(self) -> Ref<'ctx, Any> {
         self.constant(self.table().h_None)
     }
 
     /// `NotImplemented`, what a binary operator returns for an operand that it does not know.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let result = ctx.not_implemented().to_owned();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn not_implemented(self) -> Ref<'ctx, Any> {
         self.constant(self.table().h_NotImplemented)
     }
 
     /// `...`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let all = ctx.ellipsis();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn ellipsis(self) -> Ref<'ctx, Any> {
         self.constant(self.table().h_Ellipsis)
     }
 
     /// `True` or `False`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let yes = ctx.bool(true);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn bool(self, value: bool) -> Ref<'ctx, Any> {
         self.constant(if value { self.table().h_True } else { self.table().h_False })
     }
 
     /// `vars(builtins)`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let there = ctx.builtins().contains("aiter")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn builtins(self) -> Ref<'ctx, Dict> {
         self.constant(self.table().h_Builtins)
     }
 
     /// A built-in by its name, `ctx.builtin(c"sorted")`. KeyError where there is none.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let largest = ctx.builtin(c"max")?.call((1, 2, 3))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn builtin(self, name: impl Name) -> PyResult<'ctx, Handle<'ctx, Any>> {
         self.builtins().get_item_str(name)
     }
@@ -118,6 +166,15 @@ impl<'ctx> Ctx<'ctx> {
 
     /// Emits a warning of `category` as `warnings.warn` does. The error is the warning itself where filters
     /// turn it into an exception. `PyErr_WarnEx`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let category = ctx.type_named(c"DeprecationWarning")?;
+    /// ctx.warn(&category, c"use the other one", 1)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn warn(
         self,
         category: &Handle<'ctx, Type>,
@@ -167,6 +224,14 @@ impl<'ctx> Ctx<'ctx> {
     }
 
     /// The human-readable name of the context: which runtime and which mode this is.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// println!("{}", ctx.name().to_string_lossy());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn name(self) -> &'ctx CStr {
         // SAFETY: the name is a NUL-terminated string that lives as long as the context.
         unsafe { CStr::from_ptr(self.table().name) }

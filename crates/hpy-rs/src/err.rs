@@ -15,6 +15,14 @@ use std::borrow::Cow;
 ///
 /// A function without a `Ctx` or handle parameter has no `'ctx` to name: its errors are
 /// `PyResult<'static, T>`, which fits wherever a shorter life is asked for.
+///
+/// ```
+/// use hpy::prelude::*;
+///
+/// fn half(n: i64) -> PyResult<'static, i64> {
+///     if n % 2 == 0 { Ok(n / 2) } else { Err(ValueError::new("odd")) }
+/// }
+/// ```
 pub type PyResult<'ctx, T = ()> = Result<T, PyErr<'ctx>>;
 
 /// A Python exception on its way to Python.
@@ -96,6 +104,16 @@ impl<'ctx> PyErr<'ctx> {
     }
 
     /// `raise value`: `value` is an exception object or a type. `PyErr_SetObject`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let error = ctx.builtin(c"ValueError")?.call(("no good",))?;
+    /// let raised: PyErr<'_> = PyErr::from_value(&error);
+    /// drop(raised);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_value<T>(value: &Handle<'ctx, T>) -> Self {
         let ctx = value.ctx();
         let kind = value.type_();
@@ -117,6 +135,16 @@ impl<'ctx> PyErr<'ctx> {
 
     /// The error of a conversion that got an object of the wrong type: `expected` is what it takes, in the
     /// words of a Python programmer (`"int"`, `"a dict of str"`).
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if !object.is_kind::<Str>() {
+    ///     return Err(PyErr::wrong_type("str", &*object));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cold]
     pub fn wrong_type<T>(expected: impl Into<Cow<'static, str>>, given: &Handle<'ctx, T>) -> Self {
         let given = given.type_name();
@@ -145,6 +173,14 @@ impl<'ctx> PyErr<'ctx> {
     }
 
     /// Makes the error Python's: sets the exception, unless it is set already.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// ValueError::new("no good").raise(ctx);
+    /// return Err(PyErr::pending(ctx));
+    /// # }
+    /// ```
     #[inline(always)]
     pub fn raise(self, ctx: Ctx<'_>) {
         let this = ManuallyDrop::new(self);
@@ -155,6 +191,16 @@ impl<'ctx> PyErr<'ctx> {
     }
 
     /// Whether `except E` would catch it.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if let Err(error) = object.call0() {
+    ///     assert!(error.is::<Exception>(ctx));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is<E: ExceptionType>(&self, ctx: Ctx<'_>) -> bool {
         match self.form() {
             Form::Pending(ctx) => E::TYPE.with(ctx, |kind| {
@@ -171,6 +217,17 @@ impl<'ctx> PyErr<'ctx> {
     }
 
     /// Whether `except kind` would catch it. `PyErr_ExceptionMatches`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if let Err(error) = object.call0() {
+    ///     let kind = ctx.type_named(c"StopIteration")?;
+    ///     println!("{}", error.matches(&kind));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn matches(&self, kind: &Handle<'_, Type>) -> bool {
         let raw = kind.ctx().as_raw();
         // SAFETY: the handles are open; where the error is pending, an exception is set.
@@ -186,6 +243,16 @@ impl<'ctx> PyErr<'ctx> {
 
     /// Prints the exception to `sys.unraisablehook` with `object` as where it happened, and forgets it.
     /// For errors that nobody can be told of.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if let Err(error) = object.call0() {
+    ///     error.write_unraisable(&object);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn write_unraisable(self, object: &Handle<'_, Any>) {
         let ctx = object.ctx();
         self.raise(ctx);

@@ -20,6 +20,17 @@ use hpy_sys::{HPy, HPyContext};
 use std::borrow::Cow;
 
 /// An exception type: a built-in of this module or one made with `#[hpy::exception]`.
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+/// fn fails_with<E: ExceptionType>(object: Ref<'_>) -> bool {
+///     object.call0().is_err_and(|error| error.is::<E>(object.ctx()))
+/// }
+/// let is_missing = fails_with::<KeyError>(object);
+/// # Ok(())
+/// # }
+/// ```
 pub trait ExceptionType {
     #[doc(hidden)]
     const TYPE: ExcType;
@@ -112,6 +123,15 @@ impl ExcType {
 
 impl KeyError {
     /// The KeyError of a key that is not there, which shows the key as `dict` does.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, key: Ref<'ctx, Str>) -> PyResult<'ctx> {
+    /// let error = KeyError::with_key(&*key);
+    /// drop(error);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cold]
     pub fn with_key<'ctx, T>(key: &Handle<'ctx, T>) -> PyErr<'ctx> {
         let ctx = key.ctx();

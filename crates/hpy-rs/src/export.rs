@@ -76,22 +76,43 @@ impl<T: Element + fmt::Debug> fmt::Debug for Memory<T> {
 
 impl<T: Element> Memory<T> {
     /// How many items there are.
+    ///
+    /// ```
+    /// let memory = hpy::Memory::from(vec![1u8, 2]);
+    /// assert_eq!(memory.len(), 2);
+    /// ```
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// let memory = hpy::Memory::<f64>::from(vec![]);
+    /// assert!(memory.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The items: others may change them between two looks.
+    ///
+    /// ```
+    /// let memory = hpy::Memory::from(vec![1.5, 2.5]);
+    /// assert_eq!(memory.items()[1].get(), 2.5);
+    /// ```
     #[inline]
     pub fn items(&self) -> &[Item<T>] {
         &self.0
     }
 
     /// The items, to be changed.
+    ///
+    /// ```
+    /// let memory = hpy::Memory::from(vec![1.5, 2.5]);
+    /// memory.cells()[0].set(3.5);
+    /// assert_eq!(memory.to_vec(), [3.5, 2.5]);
+    /// ```
     #[inline]
     pub fn cells(&self) -> &[Cell<T>] {
         // SAFETY: both types are an UnsafeCell of the number and nothing else.
@@ -99,12 +120,24 @@ impl<T: Element> Memory<T> {
     }
 
     /// Changes one item. Panics, as indexing does, where there is none of that index.
+    ///
+    /// ```
+    /// let memory = hpy::Memory::from(vec![1.5, 2.5]);
+    /// memory.set(0, 3.5);
+    /// assert_eq!(memory.to_vec(), [3.5, 2.5]);
+    /// ```
     #[inline]
     pub fn set(&self, index: usize, value: T) {
         self.cells()[index].set(value);
     }
 
     /// The items as a plain slice, if there is no other clone and no view.
+    ///
+    /// ```
+    /// let mut memory = hpy::Memory::from(vec![1.5, 2.5]);
+    /// memory.get_mut().unwrap()[0] = 0.0;
+    /// assert_eq!(memory.to_vec(), [0.0, 2.5]);
+    /// ```
     #[inline]
     pub fn get_mut(&mut self) -> Option<&mut [T]> {
         let items = Arc::get_mut(&mut self.0)?;
@@ -113,11 +146,21 @@ impl<T: Element> Memory<T> {
     }
 
     /// A copy of the items.
+    ///
+    /// ```
+    /// let memory = hpy::Memory::from(vec![1u8, 2]);
+    /// assert_eq!(memory.to_vec(), [1, 2]);
+    /// ```
     pub fn to_vec(&self) -> Vec<T> {
         self.0.iter().map(Item::get).collect()
     }
 
     /// A writable view of all items in one dimension.
+    ///
+    /// ```
+    /// let memory = hpy::Memory::from(vec![1.5, 2.5]);
+    /// let view: hpy::Export = memory.export();
+    /// ```
     pub fn export(&self) -> Export {
         let start = self.0.as_ptr().cast_mut().cast();
         Export::new::<T>(Box::new(self.clone()), start, self.len(), false)
@@ -191,12 +234,23 @@ impl Export {
     }
 
     /// A read-only view of shared values.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let values: Arc<[i32]> = Arc::new([1, 2, 3]);
+    /// let view = hpy::Export::shared(values);
+    /// ```
     pub fn shared<T: Element>(values: Arc<[T]>) -> Self {
         let (start, count) = (values.as_ptr().cast_mut().cast(), values.len());
         Export::new::<T>(Box::new(values), start, count, true)
     }
 
     /// A read-only view of constants.
+    ///
+    /// ```
+    /// let view = hpy::Export::constant(&[2i64, 3, 5, 7]);
+    /// ```
     pub fn constant<T: Element>(values: &'static [T]) -> Self {
         Export::new::<T>(Box::new(()), values.as_ptr().cast_mut().cast(), values.len(), true)
     }
@@ -237,12 +291,20 @@ impl Export {
     }
 
     /// The same view, not to be written to.
+    ///
+    /// ```
+    /// let view = hpy::Memory::from(vec![1.5, 2.5]).export().readonly();
+    /// ```
     pub fn readonly(mut self) -> Self {
         self.readonly = true;
         self
     }
 
     /// Keeps a value until the view is released: something that counts views, say.
+    ///
+    /// ```
+    /// let view = hpy::Export::constant(&[1u8]).keep("until the view is released".to_owned());
+    /// ```
     pub fn keep(mut self, value: impl Send + Sync + 'static) -> Self {
         self.owners.push(Box::new(value));
         self
@@ -250,6 +312,11 @@ impl Export {
 
     /// The items in this shape, the last index varying fastest. ValueError where that is not how many there
     /// are.
+    ///
+    /// ```
+    /// let view = hpy::Memory::from(vec![0.0; 6]).export().shape(&[2, 3]);
+    /// assert!(view.is_ok());
+    /// ```
     pub fn shape(mut self, shape: &[usize]) -> PyResult<'static, Self> {
         let items = shape.iter().try_fold(1usize, |items, size| items.checked_mul(*size));
         if items != Some(self.count) {
@@ -265,6 +332,12 @@ impl Export {
 
     /// Any view of the items: the index of its first one, its shape, and how many items lie between neighbours
     /// in each dimension (negative for backwards). ValueError where that leaves the memory.
+    ///
+    /// ```
+    /// // The second column of three.
+    /// let view = hpy::Memory::from(vec![0.0; 6]).export().strided(1, &[2], &[3]);
+    /// assert!(view.is_ok());
+    /// ```
     pub fn strided(
         mut self,
         first: usize,

@@ -63,6 +63,12 @@ impl<T> Default for Field<T> {
 
 impl<T> Field<T> {
     /// A field that refers to nothing.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// let nothing: Field<List> = Field::empty();
+    /// ```
     pub const fn empty() -> Self {
         Field { raw: UnsafeCell::new(HPyField::NULL), kind: PhantomData, _marker: PhantomData }
     }

@@ -88,6 +88,12 @@ impl<T> Default for Global<T> {
 
 impl<T> Global<T> {
     /// An empty place.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// static CACHE: Global<Dict> = Global::new();
+    /// ```
     pub const fn new() -> Self {
         Global { cell: GlobalCell::new(), kind: PhantomData }
     }

@@ -34,6 +34,15 @@ pub struct Handle<'ctx, T = Any> {
 ///
 /// Arguments are borrowed: they are open until the call returns. Everything that can be done with a
 /// [`Handle`] can be done with a `Ref`; [`Ref::to_owned`] makes a handle of it.
+///
+/// ```
+/// use hpy::prelude::*;
+///
+/// #[hpy::function]
+/// fn same<'ctx>(object: Ref<'ctx>) -> (Ref<'ctx>, Ref<'ctx>) {
+///     (object, object)
+/// }
+/// ```
 #[repr(C)]
 pub struct Ref<'a, T = Any> {
     raw: NonZeroIsize,
@@ -71,12 +80,28 @@ impl<'a, T> Ref<'a, T> {
     }
 
     /// An owned handle of the same object. `HPy_Dup`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let kept: Handle<'_, Any> = object.to_owned();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn to_owned(self) -> Handle<'a, T> {
         (*self).clone()
     }
 
     /// Forgets the kind.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let any: Ref<'_, Any> = object.as_any();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub fn as_any(self) -> Ref<'a, Any> {
         Ref { raw: self.raw, ctx: self.ctx, kind: PhantomData }
@@ -128,18 +153,44 @@ impl<'ctx, T> Handle<'ctx, T> {
     }
 
     /// The token of the call that the handle belongs to.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let nothing = object.ctx().none();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub fn ctx(&self) -> Ctx<'ctx> {
         self.ctx
     }
 
     /// Borrows the handle.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let owned = object.to_owned();
+    /// let borrowed: Ref<'_, Any> = owned.as_ref();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub fn as_ref(&self) -> Ref<'_, T> {
         Ref { raw: self.raw, ctx: self.ctx, kind: PhantomData }
     }
 
     /// Forgets the kind.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let text: Handle<'_, Str> = object.str()?;
+    /// let any: Handle<'_, Any> = text.into_any();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub fn into_any(self) -> Handle<'ctx, Any> {
         // SAFETY: the handle is open and given away; every object is of kind Any.

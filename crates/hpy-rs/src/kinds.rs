@@ -5,6 +5,17 @@ use crate::{Ctx, Hint, PyErr, PyResult};
 use hpy_sys::api;
 
 /// A kind of object that handles can be typed with: one of this module's markers or a class.
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+/// fn both<K: Kind>(a: Ref<'_>, b: Ref<'_>) -> bool {
+///     a.is_kind::<K>() && b.is_kind::<K>()
+/// }
+/// let are_texts = both::<Str>(object, object);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Kind: 'static {
     /// The name that error messages use.
     const NAME: &'static str;
@@ -72,6 +83,14 @@ pub enum Module {}
 
 impl<'ctx, T> Handle<'ctx, T> {
     /// The same object as one of kind `U`, TypeError where it is none.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let list: Handle<'_, List> = object.to_owned().cast()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cast<U: Kind>(self) -> PyResult<'ctx, Handle<'ctx, U>> {
         let any = self.into_any();
         if U::check(&any) {
@@ -82,6 +101,14 @@ impl<'ctx, T> Handle<'ctx, T> {
     }
 
     /// Whether the object is of kind `U`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let is_text = object.is_kind::<Str>() || object.is_kind::<Bytes>();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_kind<U: Kind>(&self) -> bool {
         U::check(&self.as_ref().as_any())
     }
@@ -90,6 +117,14 @@ impl<'ctx, T> Handle<'ctx, T> {
 /// The type objects of the built-in kinds.
 impl<'ctx> Ctx<'ctx> {
     /// `str`, `int`, ...: the type that `name` is in `builtins`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let is_set = object.is_instance(&ctx.type_named(c"set")?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn type_named(self, name: &core::ffi::CStr) -> PyResult<'ctx, Handle<'ctx, Type>> {
         self.builtin(name)?.cast()
     }

@@ -11,6 +11,17 @@ const ON_STACK: usize = 96;
 
 /// What names an attribute, a key, a module: `c"name"` (free of cost), `"name"` (copied to add the NUL that
 /// the ABI wants) or a Python str.
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+/// object.getattr(c"name")?; // free of cost
+/// object.getattr("name")?; // copied
+/// let name = Str::new(ctx, "name")?;
+/// object.getattr(&name)?; // a Python str
+/// # Ok(())
+/// # }
+/// ```
 pub trait Name {
     /// Calls `f` with the name as UTF-8 and a NUL behind it. ValueError where the name has a NUL inside.
     #[doc(hidden)]

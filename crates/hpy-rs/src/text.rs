@@ -64,6 +64,14 @@ pub(crate) fn new_bytes<'ctx>(ctx: Ctx<'ctx>, data: &[u8]) -> PyResult<'ctx, Han
 impl<'ctx> Handle<'ctx, Str> {
     /// The text as UTF-8, borrowed from the str. UnicodeEncodeError where it has lone surrogates.
     /// `PyUnicode_AsUTF8AndSize`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, text: Ref<'ctx, Str>) -> PyResult<'ctx> {
+    /// let shout = text.to_str()?.to_uppercase();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn to_str(&self) -> PyResult<'ctx, &str> {
         let mut size = 0;
@@ -81,12 +89,28 @@ impl<'ctx> Handle<'ctx, Str> {
     }
 
     /// How many code points it has.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, text: Ref<'ctx, Str>) -> PyResult<'ctx> {
+    /// let width: usize = text.char_count()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn char_count(&self) -> PyResult<'ctx, usize> {
         self.len()
     }
 
     /// The code point at `index`. IndexError where there is none. `PyUnicode_ReadChar`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, text: Ref<'ctx, Str>) -> PyResult<'ctx> {
+    /// let is_minus = text.char_at(0)? == u32::from('-');
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn char_at(&self, index: isize) -> PyResult<'ctx, u32> {
         // SAFETY: the handle is open and a str.
         let c = unsafe { api::HPyUnicode_ReadChar(self.ctx().as_raw(), self.as_raw(), index) };
@@ -94,6 +118,15 @@ impl<'ctx> Handle<'ctx, Str> {
     }
 
     /// The text in the encoding of file names, `os.fsencode`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, text: Ref<'ctx, Str>) -> PyResult<'ctx> {
+    /// let name = text.fs_encode()?;
+    /// let bytes = name.as_bytes().to_vec();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn fs_encode(&self) -> PyResult<'ctx, Handle<'ctx, Bytes>> {
         // SAFETY: the handle is open and a str.
         unsafe {
@@ -107,6 +140,15 @@ impl<'ctx> Handle<'ctx, Str> {
 
 impl<'ctx> Handle<'ctx, Bytes> {
     /// The bytes, borrowed from the object.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, text: Ref<'ctx, Str>) -> PyResult<'ctx> {
+    /// let data = Bytes::new(ctx, b"abc")?;
+    /// assert_eq!(data.as_bytes(), b"abc");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         // SAFETY: the handle is open and a bytes object, whose memory does not change.
@@ -126,6 +168,14 @@ impl Str {
     }
 
     /// A new str from a literal. `PyUnicode_FromString`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, text: Ref<'ctx, Str>) -> PyResult<'ctx> {
+    /// let name = Str::from_c_str(ctx, c"name")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_c_str<'ctx>(ctx: Ctx<'ctx>, text: &CStr) -> PyResult<'ctx, Handle<'ctx, Str>> {
         // SAFETY: the text ends with a NUL.
         unsafe { Handle::from_new(ctx, api::HPyUnicode_FromString(ctx.as_raw(), text.as_ptr())) }

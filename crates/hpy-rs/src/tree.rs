@@ -55,6 +55,15 @@ enum Place<'ctx> {
 
 impl<'ctx, 't> TreeBuilder<'ctx, 't> {
     /// An empty stack.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.none()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(ctx: Ctx<'ctx>) -> PyResult<'ctx, Self> {
         let (place, batch) = match runtime::bulk_extensions(ctx) {
             Some(table) => {
@@ -111,36 +120,90 @@ impl<'ctx, 't> TreeBuilder<'ctx, 't> {
     }
 
     /// Pushes `None`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.none()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn none(&mut self) -> PyResult<'ctx> {
         self.note(HPY_TREE_NONE, 0)
     }
 
     /// Pushes `True` or `False`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.bool(true)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn bool(&mut self, value: bool) -> PyResult<'ctx> {
         self.note(if value { HPY_TREE_TRUE } else { HPY_TREE_FALSE }, 0)
     }
 
     /// Pushes an int.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.int(-5)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn int(&mut self, value: i64) -> PyResult<'ctx> {
         self.note(HPY_TREE_INT, value as u64)
     }
 
     /// Pushes an int.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.uint(u64::MAX)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn uint(&mut self, value: u64) -> PyResult<'ctx> {
         self.note(HPY_TREE_UINT, value)
     }
 
     /// Pushes a float.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.float(0.5)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn float(&mut self, value: f64) -> PyResult<'ctx> {
         self.note(HPY_TREE_FLOAT, value.to_bits())
     }
 
     /// Pushes a str.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.str("text")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn str(&mut self, text: &'t str) -> PyResult<'ctx> {
         let kind = if text.is_ascii() { HPY_TREE_ASCII } else { HPY_TREE_UTF8 };
@@ -148,6 +211,15 @@ impl<'ctx, 't> TreeBuilder<'ctx, 't> {
     }
 
     /// Pushes a str whose text need not live longer than this call.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.str_copied(&format!("{}", 1 + 1))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn str_copied(&mut self, text: &str) -> PyResult<'ctx> {
         self.note_text(HPY_TREE_UTF8, text.as_bytes())?;
         self.flush()
@@ -155,12 +227,32 @@ impl<'ctx, 't> TreeBuilder<'ctx, 't> {
 
     /// Pushes a str of UTF-8 in which lone surrogates are encoded as if they were characters (WTF-8).
     /// UnicodeDecodeError where it is something else. The text need not live longer than this call.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.wtf8_copied(b"\xed\xa0\x80")?; // "\ud800"
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn wtf8_copied(&mut self, text: &[u8]) -> PyResult<'ctx> {
         self.note_text(HPY_TREE_WTF8, text)?;
         self.flush()
     }
 
     /// Pushes a str that is likely to be the key of many dicts.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.key("name")?;
+    /// tree.str("value")?;
+    /// tree.dict(1)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn key(&mut self, text: &'t str) -> PyResult<'ctx> {
         match self.keys.find(text) {
@@ -171,24 +263,66 @@ impl<'ctx, 't> TreeBuilder<'ctx, 't> {
     }
 
     /// Makes a list of the topmost `count` values.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.int(1)?;
+    /// tree.int(2)?;
+    /// tree.list(2)?; // [1, 2]
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn list(&mut self, count: usize) -> PyResult<'ctx> {
         self.note(HPY_TREE_LIST | (count as u64) << 8, 0)
     }
 
     /// Makes a tuple of the topmost `count` values.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.int(1)?;
+    /// tree.int(2)?;
+    /// tree.tuple(2)?; // (1, 2)
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn tuple(&mut self, count: usize) -> PyResult<'ctx> {
         self.note(HPY_TREE_TUPLE | (count as u64) << 8, 0)
     }
 
     /// Makes a dict of the topmost `pairs` pairs: key, value, key, value. The last of equal keys wins.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.key("one")?;
+    /// tree.int(1)?;
+    /// tree.dict(1)?; // {"one": 1}
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn dict(&mut self, pairs: usize) -> PyResult<'ctx> {
         self.note(HPY_TREE_DICT | (pairs as u64) << 8, 0)
     }
 
     /// Pushes any object.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.push(ctx.ellipsis())?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn push(&mut self, object: impl IntoPy<'ctx>) -> PyResult<'ctx> {
         let object = object.into_py(self.ctx)?;
         self.flush()?;
@@ -207,6 +341,16 @@ impl<'ctx, 't> TreeBuilder<'ctx, 't> {
     }
 
     /// Takes the topmost value off. SystemError where there is none.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.float(0.5)?;
+    /// let half: f64 = tree.pop()?.extract()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pop(&mut self) -> PyResult<'ctx, Handle<'ctx, Any>> {
         self.flush()?;
         match &mut self.place {

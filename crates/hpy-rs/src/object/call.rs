@@ -20,6 +20,15 @@ impl<'ctx> Arg<'ctx> {
 }
 
 /// The positional arguments of a call: a tuple of up to eight convertible values, or a Python tuple.
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+/// object.call(())?;
+/// object.call((1, "two", [3.0, 4.0]))?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait CallArgs<'ctx> {
     /// Calls `f` with the handles, of which the first place is free for a receiver.
     #[doc(hidden)]
@@ -76,10 +85,26 @@ impl<'ctx> CallArgs<'ctx> for &[Handle<'ctx, Any>] {
 }
 
 /// Keyword arguments of a call: pairs of a name and a convertible value.
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+/// let sorted = ctx.builtin(c"sorted")?.call_kw((object,), &[("reverse", true)])?;
+/// # Ok(())
+/// # }
+/// ```
 pub type KwArgs<'k, V> = &'k [(&'k str, V)];
 
 impl<'ctx, T> Handle<'ctx, T> {
     /// `object()`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let made = ctx.builtin(c"dict")?.call0()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn call0(&self) -> PyResult<'ctx, Handle<'ctx, Any>> {
         let ctx = self.ctx();
@@ -93,6 +118,14 @@ impl<'ctx, T> Handle<'ctx, T> {
     }
 
     /// `object(*args)`: `f.call((1, "two"))`. `PyObject_Vectorcall`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let largest = ctx.builtin(c"max")?.call((1, object))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn call(&self, args: impl CallArgs<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         let ctx = self.ctx();
@@ -115,6 +148,14 @@ impl<'ctx, T> Handle<'ctx, T> {
     }
 
     /// `object(*args, **kwargs)`: `f.call_kw((1,), &[("key", 2)])`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let sorted = ctx.builtin(c"sorted")?.call_kw((object,), &[("reverse", true)])?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn call_kw<V: IntoPy<'ctx> + Clone>(
         &self,
         args: impl CallArgs<'ctx>,
@@ -151,6 +192,15 @@ impl<'ctx, T> Handle<'ctx, T> {
     }
 
     /// `object(*args, **kwargs)` with a Python tuple and dict. `PyObject_Call`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let arguments = Tuple::from_handles(ctx, &[object.to_owned()])?;
+    /// let made = ctx.builtin(c"list")?.call_tuple_dict(&arguments, None)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn call_tuple_dict(
         &self,
         args: &Handle<'ctx, Tuple>,
@@ -168,6 +218,14 @@ impl<'ctx, T> Handle<'ctx, T> {
     }
 
     /// `object.name(*args)`: `list.call_method(c"append", (1,))`. `PyObject_VectorcallMethod`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// object.call_method(c"append", (1,))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn call_method(
         &self,
         name: impl Name,
@@ -201,6 +259,16 @@ impl<'ctx, T> Handle<'ctx, T> {
     }
 
     /// `callable(object)`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if object.is_callable() {
+    ///     object.call0()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_callable(&self) -> bool {
         // SAFETY: the handle is open.
         unsafe { api::HPyCallable_Check(self.ctx().as_raw(), self.as_raw()) != 0 }

@@ -17,6 +17,15 @@ impl List {
     }
 
     /// A list of the converted items.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let squares = List::from_iter(ctx, [1, 4, 9])?;
+    /// let same = Tuple::from_iter(ctx, vec![1, 4, 9])?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_iter<'ctx, I>(ctx: Ctx<'ctx>, items: I) -> PyResult<'ctx, Handle<'ctx, List>>
     where
         I: IntoIterator<Item: IntoPy<'ctx>, IntoIter: ExactSizeIterator>,
@@ -44,6 +53,14 @@ impl List {
 
 impl Tuple {
     /// A tuple of these objects. `HPyTuple_FromArray`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let pair = Tuple::from_handles(ctx, &[1.into_py(ctx)?, "one".into_py(ctx)?])?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_handles<'ctx>(
         ctx: Ctx<'ctx>,
         items: &[Handle<'ctx, Any>],
@@ -66,6 +83,15 @@ impl Tuple {
     }
 
     /// A tuple of the converted items.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let squares = List::from_iter(ctx, [1, 4, 9])?;
+    /// let same = Tuple::from_iter(ctx, vec![1, 4, 9])?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_iter<'ctx, I>(ctx: Ctx<'ctx>, items: I) -> PyResult<'ctx, Handle<'ctx, Tuple>>
     where
         I: IntoIterator<Item: IntoPy<'ctx>, IntoIter: ExactSizeIterator>,
@@ -131,6 +157,15 @@ builder!(TupleBuilder HPyTupleBuilder Tuple HPyTupleBuilder_New HPyTupleBuilder_
 
 impl<'ctx> Handle<'ctx, List> {
     /// `list.append(item)`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let list = List::new(ctx)?;
+    /// list.append("one more")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn append(&self, item: impl IntoPy<'ctx>) -> PyResult<'ctx> {
         let ctx = self.ctx();
         let item = item.into_py(ctx)?;
@@ -140,6 +175,17 @@ impl<'ctx> Handle<'ctx, List> {
     }
 
     /// The items, one by one, as a `for` loop sees a list that changes meanwhile.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let squares = List::from_iter(ctx, [1, 4, 9])?;
+    /// for item in squares.items() {
+    ///     let square: i64 = item?.extract()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn items(&self) -> ListItems<'_, 'ctx> {
         ListItems { list: self.as_raw(), ctx: self.ctx(), next: 0, len: 0, _list: PhantomData }
@@ -201,6 +247,17 @@ fn item_failed(ctx: Ctx<'_>) -> Option<PyErr<'_>> {
 
 impl<'ctx> Handle<'ctx, Tuple> {
     /// The items, one by one.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let squares = List::from_iter(ctx, [1, 4, 9])?;
+    /// for item in squares.items() {
+    ///     let square: i64 = item?.extract()?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn items(&self) -> PyResult<'ctx, TupleItems<'_, 'ctx>> {
         let len = self.len()? as isize;
@@ -209,6 +266,16 @@ impl<'ctx> Handle<'ctx, Tuple> {
 }
 
 /// The items of a tuple. See [`Handle::items`](Handle).
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, pair: Ref<'ctx, Tuple>) -> PyResult<'ctx> {
+/// for item in pair.items()? {
+///     println!("{:?}", item?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct TupleItems<'a, 'ctx> {
     tuple: HPy,
     ctx: Ctx<'ctx>,
@@ -245,6 +312,15 @@ impl Dict {
 
 impl<'ctx> Handle<'ctx, Dict> {
     /// `dict["key"] = value`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let dict = Dict::new(ctx)?;
+    /// dict.set_item_str(c"size", 3)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_item_str(&self, key: impl Name, value: impl IntoPy<'ctx>) -> PyResult<'ctx> {
         let ctx = self.ctx();
         let value = value.into_py(ctx)?;
@@ -258,6 +334,17 @@ impl<'ctx> Handle<'ctx, Dict> {
     }
 
     /// `list(dict)`. `PyDict_Keys`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let dict = Dict::new(ctx)?;
+    /// for key in dict.keys()?.items() {
+    ///     println!("{:?}", key?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn keys(&self) -> PyResult<'ctx, Handle<'ctx, List>> {
         // SAFETY: the handle is open and a dict.
         unsafe {
@@ -266,6 +353,15 @@ impl<'ctx> Handle<'ctx, Dict> {
     }
 
     /// `dict.copy()`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let dict = Dict::new(ctx)?;
+    /// let another = dict.copy()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn copy(&self) -> PyResult<'ctx, Handle<'ctx, Dict>> {
         // SAFETY: the handle is open and a dict.
         unsafe {
@@ -274,6 +370,17 @@ impl<'ctx> Handle<'ctx, Dict> {
     }
 
     /// The value of a key, None where the dict has none.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let dict = Dict::new(ctx)?;
+    /// if let Some(value) = dict.get("key")? {
+    ///     println!("{value:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, key: impl IntoPy<'ctx>) -> PyResult<'ctx, Option<Handle<'ctx, Any>>> {
         let key = key.into_py(self.ctx())?;
         match self.get_item(&key) {
@@ -319,6 +426,15 @@ impl Slice {
 }
 
 /// What a slice selects of a sequence.
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, slice: Ref<'ctx, Slice>) -> PyResult<'ctx> {
+/// let chosen = slice.indices(10)?;
+/// let places = (0..chosen.len as isize).map(|n| chosen.start + n * chosen.step);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SliceIndices {
     /// Index of the first item.
@@ -332,6 +448,15 @@ pub struct SliceIndices {
 impl<'ctx> Handle<'ctx, Slice> {
     /// What it selects of a sequence of `len` items. ValueError where the step is 0. `PySlice_Unpack`
     /// and `PySlice_AdjustIndices`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let indices = Slice::new(ctx, 8, None::<i64>, -3)?.indices(6)?;
+    /// assert_eq!((indices.start, indices.step, indices.len), (5, -3, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn indices(&self, len: usize) -> PyResult<'ctx, SliceIndices> {
         let ctx = self.ctx();
         let (mut start, mut stop, mut step) = (0isize, 0isize, 0isize);

@@ -9,6 +9,16 @@ use crate::{PyErr, PyResult, runtime};
 use hpy_sys::{HPy, api};
 
 /// A Python iterator as a Rust one: `for item in object.iter()? { let item = item?; ... }`.
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+/// for item in object.iter()? {
+///     println!("{:?}", item?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct PyIter<'ctx> {
     iterator: Handle<'ctx, Any>,
     /// `next` of builtins and a sentinel, where the runtime has no `HPyIter_Next`.
@@ -17,6 +27,14 @@ pub struct PyIter<'ctx> {
 
 impl<'ctx, T> Handle<'ctx, T> {
     /// `iter(object)`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let numbers = object.iter()?.map(|item| item?.extract()).collect::<PyResult<'ctx, Vec<i64>>>()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn iter(&self) -> PyResult<'ctx, PyIter<'ctx>> {
         let ctx = self.ctx();
         if runtime::has_newer_functions(ctx) {

@@ -8,6 +8,14 @@ use core::ffi::c_int;
 use hpy_sys::{HPy, api, cmp};
 
 /// A rich comparison, `HPy_RichCmpOp`.
+///
+/// ```
+/// # use hpy::prelude::*;
+/// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+/// let is_positive = object.compare(0, Compare::Gt)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Compare {
     /// `<`
@@ -50,6 +58,15 @@ impl Compare {
     }
 
     /// What the comparison says of two values whose order is known.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// use std::cmp::Ordering;
+    /// assert!(Compare::Le.holds(Ordering::Equal) && !Compare::Lt.holds(Ordering::Equal));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn holds(self, ordering: core::cmp::Ordering) -> bool {
         match self {
             Compare::Lt => ordering.is_lt(),
@@ -144,6 +161,14 @@ unary! {
 
 impl<'ctx, T> Handle<'ctx, T> {
     /// `pow(object, exponent)`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let square = object.pow(2)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pow(&self, exponent: impl IntoPy<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         let ctx = self.ctx();
         let exponent = exponent.into_py(ctx)?;
@@ -158,6 +183,14 @@ impl<'ctx, T> Handle<'ctx, T> {
     }
 
     /// The truth of `object OP other`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let is_small = object.compare(10, Compare::Lt)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn compare(&self, other: impl IntoPy<'ctx>, op: Compare) -> PyResult<'ctx, bool> {
         let ctx = self.ctx();
         let other = other.into_py(ctx)?;
@@ -169,11 +202,27 @@ impl<'ctx, T> Handle<'ctx, T> {
     }
 
     /// `object == other`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let is_one = object.equals(1)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn equals(&self, other: impl IntoPy<'ctx>) -> PyResult<'ctx, bool> {
         self.compare(other, Compare::Eq)
     }
 
     /// `object OP other`, which need not be a bool.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let mask = object.rich_compare(0, Compare::Gt)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rich_compare(
         &self,
         other: impl IntoPy<'ctx>,
