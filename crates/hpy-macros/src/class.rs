@@ -90,6 +90,7 @@ pub fn expand(
     }
     lines.class_body(&doc);
     members.iter().for_each(|member| member.lines(&class, &mut lines));
+    derives.lines(&name, &members, &mut lines);
     lines.hint(quote!(__METHODS));
     let lines = lines.constant();
     let doc = docs::c_literal(&doc);
@@ -231,6 +232,30 @@ impl Derives {
         };
         *place = Some(key.clone());
         true
+    }
+
+    /// Their lines in the `.pyi` file.
+    fn lines(&self, class: &str, members: &[Part], stub: &mut Stub) {
+        if self.match_args.is_some() {
+            let shown = members.iter().filter(|member| member.get);
+            let names: String = shown.map(|member| format!("{:?}, ", member.name)).collect();
+            let names = if names.is_empty() { "()".to_owned() } else { format!("({names})") };
+            stub.text(&format!("    __match_args__ = {}\n", names.replace(", )", ",)")));
+        }
+        if self.repr.is_some() {
+            stub.text("    def __repr__(self) -> str: ...\n");
+        }
+        if self.hash.is_some() {
+            stub.text("    def __hash__(self) -> int: ...\n");
+        }
+        if self.ord.is_some() || self.eq.is_some() {
+            stub.text("    def __eq__(self, value: object, /) -> bool: ...\n");
+            // One slot has all comparisons: those that were not asked for take nothing.
+            let other = if self.ord.is_some() { class } else { "typing_extensions.Never" };
+            for name in ["lt", "le", "gt", "ge"] {
+                stub.text(&format!("    def __{name}__(self, value: {other}, /) -> bool: ...\n"));
+            }
+        }
     }
 
     /// Statements that push them to `__items`.
