@@ -273,3 +273,21 @@ def test_two_modules_of_one_definition(compiled):
     del first
     gc.collect()
     assert second.f() == 1
+
+
+def test_a_doc_that_is_no_text(compiled):
+    """The module fails after its functions are made; it is freed once, whenever that is."""
+    import gc
+
+    source = """
+        #include <hpy.h>
+        HPyDef_METH(f, "f", HPyFunc_NOARGS)
+        static HPy f_impl(HPyContext *ctx, HPy self) { return HPy_Dup(ctx, self); }
+        static HPyDef *defines[] = {&f, NULL};
+        static HPyModuleDef def = {.doc = "\\xff", .defines = defines};
+        HPy_MODINIT(baddoc, def)
+    """
+    for turn in range(3):
+        with pytest.raises(UnicodeDecodeError):
+            compiled(source, "baddoc")
+        gc.collect()

@@ -170,7 +170,12 @@ class Hook:
         self.module = importlib.util.module_from_spec(spec)
 
     def call(self, function, args=(), first: int = 0, last: int = 0):
-        return self.module.call(function, args, first, last)
+        # A collection that CPython starts by itself would meet the failures: it does not survive them.
+        gc.disable()
+        try:
+            return self.module.call(function, args, first, last)
+        finally:
+            gc.enable()
 
     def allocations(self) -> int:
         """How many the last call asked for."""
@@ -200,7 +205,7 @@ def outcome(hook, function, args, first, last):
     return None
 
 
-def check(hook, function, args=(), other=(), measure=True, step=1):
+def check(hook, function, args=(), other=(), measure=True):
     """Each allocation of a call fails, alone and with all that follow: MemoryError, or the call copes with it. Nothing is lost."""
     try:
         count = hook.count(function, args)
@@ -209,7 +214,7 @@ def check(hook, function, args=(), other=(), measure=True, step=1):
     if count == 0:
         pytest.skip("CPython has the object on a free list: the call asks for no memory")
     raised = 0
-    for first in range(1, count + 1, step):
+    for first in range(1, count + 1):
         for last in (first, 1 << 30):
             outcomes = set()
             for turn in range(2):
@@ -281,15 +286,18 @@ def test_no_memory_for_instances(compiled, hook, variant):
 @with_the_gil
 @pytest.mark.abis("universal")
 def test_no_memory_for_loading(compiled, hook, variant):
-    """Loading a module allocates a few hundred times; what the import system loses of its own is not counted."""
-    path = extensions.build("frail", "universal", SOURCE)
-    extensions.load("frail", path, variant)
-    check(hook, extensions.load, ("frail", path, variant), {"ImportError", "SystemError"}, measure=False, step=5)
+    """The runtime's part alone: CPython 3.11 loops for ever where Python code handles an exception without any memory."""
+    import hpy.universal
+
+    path = str(extensions.build("frail", "universal", SOURCE))
+    spec = importlib.util.spec_from_file_location("frail", path)
+    arguments = ("frail", path, spec, False, getattr(hpy.universal, f"MODE_{variant.mode.upper()}"))
+    check(hook, hpy.universal.load, arguments, {"ImportError"}, measure=False)
     assert extensions.load("frail", path, variant).text() == "some text that nobody has"
 
 
 def test_a_binary_is_replaced_between_imports(tmp_path):
-    """A file that is renamed over another is a new binary; what is loaded of the old one goes on."""
+    """The system's loader goes by the path: a process that has the old binary keeps it, and the next has the new one."""
     source = "#include <hpy.h>\nHPyDef_METH(number, \"number\", HPyFunc_NOARGS)\n" \
         "static HPy number_impl(HPyContext *ctx, HPy self) { return HPyLong_FromLong(ctx, NUMBER); }\n" \
         "static HPyDef *defines[] = {&number, NULL};\nstatic HPyModuleDef def = {.defines = defines};\nHPy_MODINIT(other, def)\n"
@@ -301,10 +309,17 @@ def test_a_binary_is_replaced_between_imports(tmp_path):
         shutil.copy(extensions.build("other", "universal", source, (f"-DNUMBER={number}",)), new)
         os.replace(new, path)
         loaded.append(extensions.load("other", path, variant))
-    assert [module.number() for module in loaded] == [0, 1, 2, 3, 4]
+    assert [module.number() for module in loaded] == [0] * 5
+    code = f"""
+        import importlib.util, hpy.universal
+        spec = importlib.util.spec_from_file_location("other", {str(path)!r})
+        print(hpy.universal.load("other", {str(path)!r}, spec).number())
+    """
+    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60)
+    assert (ran.stdout, ran.stderr) == ("4\n", "")
     path.unlink()
     gc.collect()
-    assert [module.number() for module in loaded] == [0, 1, 2, 3, 4]
+    assert [module.number() for module in loaded] == [0] * 5
 
 
 def test_two_hundred_threads_import_one_module(tmp_path):
@@ -334,7 +349,7 @@ def test_two_hundred_threads_import_one_module(tmp_path):
         for thread in threads:
             thread.join()
         assert not problems, problems
-        print(len(found), len(set(map(id, found))))
+        print(len(found), len({{module.new_type.__self__ for module in found}}))
     """
     ran = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=300)
     assert (ran.stdout, ran.stderr) == ("200 1\n", "")

@@ -31,8 +31,6 @@ pub struct Record {
     name: CString,
     /// Each `HPy_mod_exec`: what to call, and its first argument.
     execs: Vec<(*const c_void, *const c_void)>,
-    /// Null, or where to note that the record is freed.
-    freed: *mut bool,
 }
 
 type ExecFunction = unsafe extern "C" fn(*const c_void, HPy) -> c_int;
@@ -62,7 +60,7 @@ pub unsafe extern "C" fn create(
         pydef: PyModuleDef {
             m_base: PyModuleDef_HEAD_INIT,
             m_name: name.as_ptr(),
-            m_doc: def.doc,
+            m_doc: ptr::null(),
             m_size: 0,
             m_methods: ptr::null_mut(),
             m_slots: ptr::null_mut(),
@@ -75,7 +73,6 @@ pub unsafe extern "C" fn create(
         slots: Vec::new(),
         name,
         execs: Vec::new(),
-        freed: ptr::null_mut(),
     });
     if !record.add_methods(def) {
         return HPy::NULL;
@@ -91,18 +88,21 @@ pub unsafe extern "C" fn create(
         return handle(checked_created(&record.name, object(function(first, handle(spec)))));
     }
     global::register(def.globals);
-    record.pydef.m_methods = record.methods.as_mut_ptr();
     record.pydef.m_slots = record.slots.as_mut_ptr();
-    let mut freed = false;
-    record.freed = &raw mut freed;
     let record = Box::into_raw(record);
     let module = PyModule_FromDefAndSpec(&raw mut (*record).pydef, spec);
-    if !freed {
-        // A failure may come before or after there is a module that frees the record.
-        (*record).freed = ptr::null_mut();
-        if module.is_null() {
-            free_record(record);
-        }
+    if module.is_null() {
+        free_record(record);
+        return HPy::NULL;
+    }
+    // From here on the module frees the record. Methods and text are added now and not by the definition: a failure of
+    // CPython in the middle would leave a module in a cycle with its functions, and nobody could tell that it exists.
+    let methods = (*record).methods.as_mut_ptr();
+    if PyModule_AddFunctions(module, methods) < 0
+        || !def.doc.is_null() && PyModule_SetDocString(module, def.doc) < 0
+    {
+        Py_DECREF(module);
+        return HPy::NULL;
     }
     handle(module)
 }
@@ -180,9 +180,6 @@ pub unsafe fn free_record(record: *mut Record) {
 unsafe extern "C" fn free_module(module: *mut c_void) {
     let record = record_of(module.cast());
     if !record.is_null() {
-        if let Some(freed) = (*record).freed.as_mut() {
-            *freed = true;
-        }
         free_record(record);
     }
 }

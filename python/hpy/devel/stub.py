@@ -36,6 +36,8 @@ def __bootstrap__():
 _TAGGED = '''\
     module = _load_bootstrap(@NAME@, __name__, __package__, path, __loader__, __spec__, os.environ)
     sys.modules[__name__] = module
+    # Threads that imported it meanwhile were given this module and not that one.
+    globals()['__getattr__'] = lambda name: getattr(module, name)
 
 
 __bootstrap__()
@@ -87,6 +89,8 @@ _DIRECT = '''\
     except AttributeError:
         pass
     sys.modules[__name__] = module
+    # Threads that imported it meanwhile were given this module and not that one.
+    globals()['__getattr__'] = lambda name: getattr(module, name)
 
 
 __bootstrap__()
