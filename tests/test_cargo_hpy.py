@@ -483,7 +483,9 @@ def test_stubtest(tmp_path: Path, crate: str, module: str):
         if message.get("reason") == "compiler-artifact" and message["target"]["name"] == module
     )
     site = tmp_path / "site"
-    for name, text in _stubs.files(_stubs.parse(*_binary.stub_texts(library.read_bytes()))).items():
+    described = [_stubs.parse(text) for text in _binary.stub_texts(library.read_bytes())]
+    (main,) = (one for one in described if one.name == module)
+    for name, text in _stubs.files(main).items():
         path = site / f"{module}-stubs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -14,6 +14,9 @@ from hpy.build import BuildError, _binary, _stubs, prepare_metadata_for_build_wh
 from hpy.build._metadata import metadata_text
 from hpy.build._project import _toml, normal_version, read_project
 
+# Nothing here touches the runtime: looking for leaks would only repeat it.
+pytestmark = pytest.mark.once
+
 needs_toml = pytest.mark.skipif(_toml() is None, reason="no reader of TOML before Python 3.11 without pip or tomli")
 needs_cargo = pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo")
 
@@ -199,8 +202,9 @@ def test_hints_of_the_test_extension():
     """Rust types as Python sees them: what composes, what is derived, what is said by hand."""
     import rust_extension
 
-    (text,) = _binary.stub_texts(rust_extension.binary().read_bytes())
-    files = _stubs.files(_stubs.parse(text))
+    modules = [_stubs.parse(text) for text in _binary.stub_texts(rust_extension.binary().read_bytes())]
+    (module,) = (module for module in modules if module.name == "rust_ext")
+    files = _stubs.files(module)
     lines = files["__init__.pyi"].splitlines()
     shape = 'dict[str, typing.Any] | tuple[float, float] | str | typing.Literal["empty"]'
     for line in [
