@@ -7,11 +7,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
 import hpy.universal
+import pytest
 
 import extensions
 
@@ -34,6 +36,22 @@ def binary(name: str, *options: str) -> Path:
         if message.get("reason") == "compiler-artifact" and message["target"]["name"] == name:
             return Path(message["filenames"][0])
     raise AssertionError(f"cargo built no {name}")
+
+
+@lru_cache(maxsize=None)
+def ordinary(name: str) -> ModuleType:
+    """The example as an ordinary extension of this interpreter, without a runtime."""
+    from rust_extension import build
+
+    made = build(name, name, "cpython")
+    target = extensions.CACHE / "rust" / f"cpython-{sys.implementation.cache_tag}" / (name + extensions.suffix("cpython"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(made, target)
+    return extensions.load(name, target, extensions.VARIANTS["cpython"])
+
+
+#: Building for one interpreter alone takes its time: the oldest and the newest that are fully supported do.
+builds_for_one = pytest.mark.skipif(sys.version_info[:2] not in ((3, 9), (3, 13)), reason="tested on 3.9 and 3.13")
 
 
 def load(name: str, mode: str = "universal") -> ModuleType:

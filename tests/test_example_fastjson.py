@@ -80,7 +80,15 @@ def standard_tests(module) -> unittest.TestSuite:
 
 
 def test_the_standard_librarys_own_tests():
-    suite = standard_tests(rust_example.load("fastjson"))
+    check(standard_tests(rust_example.load("fastjson")))
+
+
+@rust_example.builds_for_one
+def test_the_same_without_a_runtime():
+    check(standard_tests(rust_example.ordinary("fastjson")))
+
+
+def check(suite):
     assert suite.countTestCases() > 50
     said = io.StringIO()
     result = unittest.TextTestRunner(said).run(suite)
@@ -176,7 +184,7 @@ options = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(values, options)
 def test_as_the_standard_library(value, options):
     fastjson = rust_example.load("fastjson")
@@ -188,13 +196,13 @@ def test_as_the_standard_library(value, options):
     assert repr(fastjson.loads(data)) == repr(fastjson.loads(bytearray(data))) == repr(json.loads(data))
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 @given(st.text(st.sampled_from('[]{}",:\\ud83ne01-.tfN \n\té\ud800'), max_size=12))
 def test_errors_as_the_standard_library(text):
     assert said(rust_example.load("fastjson").loads, text) == said(json.loads, text)
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=300)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_floats(value):
     fastjson = rust_example.load("fastjson")

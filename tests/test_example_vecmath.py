@@ -262,11 +262,18 @@ def test_pickling(vm, monkeypatch):
         assert again.tolist() == a.tolist() and type(again) is vm.Array
 
 
+@rust_example.builds_for_one
+def test_without_a_runtime():
+    ordinary = rust_example.ordinary("vecmath")
+    for test in (test_arithmetic, test_in_place_and_aliases, test_indexing, test_buffers, test_errors):
+        test(ordinary)
+
+
 shapes = st.lists(st.integers(0, 3), max_size=3)
 slices = st.slices(4)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(st.data())
 def test_views_against_lists(data):
     """A view of a view sees what plain lists say, and writes there."""
@@ -287,7 +294,7 @@ def test_views_against_lists(data):
 
 
 @needs_numpy
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(shapes, shapes, st.sampled_from(["+", "-", "*", "<", "==", "//", "%"]))
 def test_broadcasting_against_numpy(left, right, operator):
     vm = rust_example.load("vecmath")
