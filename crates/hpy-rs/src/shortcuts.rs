@@ -4,7 +4,7 @@ use crate::Ctx;
 use core::mem::offset_of;
 use core::ptr::with_exposed_provenance_mut;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use hpy_sys::ext::{HPY_MAY_COUNT_I32, HPY_MAY_COUNT_WORDS, HPyContextExt};
+use hpy_sys::ext::*;
 use hpy_sys::{HPy, HPyContext, api};
 
 /// Where a context has its offers, in bytes from its start. That of a runtime without extensions has a 0 there.
@@ -73,4 +73,25 @@ pub(crate) unsafe fn close(ctx: Ctx<'_>, h: HPy) {
         }
         api::HPy_Close(ctx.as_raw(), h);
     }
+}
+
+/// The context's offers with what they need.
+///
+/// # Safety
+/// [`offers`] has found one: then the context is an extended one.
+#[inline(always)]
+unsafe fn extended(ctx: Ctx<'_>) -> &HPyShortcuts {
+    // SAFETY: as the caller says.
+    unsafe { &(*ctx.as_raw().cast::<HPyContextExt>()).shortcuts }
+}
+
+/// `HPyLong_FromInt64_t` of a small value; None where it is not small, or the runtime is to be asked.
+#[inline(always)]
+pub(crate) fn small_int(ctx: Ctx<'_>, value: i64) -> Option<HPy> {
+    let place = value.wrapping_sub(HPY_SMALL_INT_MIN) as u64;
+    if place < HPY_SMALL_INTS as u64 && offers(ctx) & HPY_MAY_TAKE_INTS != 0 {
+        // SAFETY: the offer comes with the ints, whose handles are open; the place is one of them.
+        return Some(unsafe { dup(ctx, *extended(ctx).small_ints.add(place as usize)) });
+    }
+    None
 }

@@ -4,7 +4,7 @@ use super::{FromPy, IntoPy, bulk};
 use crate::exc::{OverflowError, TypeError};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Bytes, Int, List};
-use crate::{Ctx, Hint, PyErr, PyResult, runtime, text};
+use crate::{Ctx, Hint, PyErr, PyResult, runtime, shortcuts, text};
 use hpy_sys::api;
 
 /// After a failed conversion to an integer, whose exception is set: what has `__index__` is converted by that;
@@ -72,8 +72,14 @@ macro_rules! through_context {
             const HINT: Hint = Hint::Text("int");
             #[inline]
             fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
-                // SAFETY: the context is live.
-                unsafe { Handle::from_new(ctx, api::$from(ctx.as_raw(), self)) }
+                // SAFETY: the context is live; a small int is a new handle.
+                unsafe {
+                    let small = i64::try_from(self).ok().and_then(|int| shortcuts::small_int(ctx, int));
+                    match small {
+                        Some(small) => Ok(Handle::from_raw(ctx, small)),
+                        None => Handle::from_new(ctx, api::$from(ctx.as_raw(), self)),
+                    }
+                }
             }
 
             int_list!();
@@ -115,7 +121,12 @@ impl<'ctx> IntoPy<'ctx> for i64 {
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         // SAFETY: the context is live.
-        unsafe { Handle::from_new(ctx, api::HPyLong_FromInt64_t(ctx.as_raw(), self)) }
+        unsafe {
+            match shortcuts::small_int(ctx, self) {
+                Some(small) => Ok(Handle::from_raw(ctx, small)),
+                None => Handle::from_new(ctx, api::HPyLong_FromInt64_t(ctx.as_raw(), self)),
+            }
+        }
     }
 
     int_list!();
