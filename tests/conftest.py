@@ -84,6 +84,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.hpy_covered = set()  # type: ignore[attr-defined]
     config.addinivalue_line("markers", "once: not for a loop under --refleak, for a reason given beside it")
+    config.addinivalue_line("markers", "mistakes: the test makes mistakes that debug mode finds")
     config.addinivalue_line("markers", "abis(*names): run only for these ABIs")
 
 
@@ -129,14 +130,23 @@ def compiled(variant: Variant):
 
 @pytest.fixture
 def mod(request: pytest.FixtureRequest, variant: Variant) -> Iterator[ModuleType]:
-    """The module that the test file names in EXT. In debug mode no handle may be left open by the test."""
+    """The module that the test file names in EXT. In debug mode the test may leave no handle open, and
+    nothing may be found, unless it is marked as one that makes mistakes."""
     module = extensions.extension(request.module.EXT, variant)
     if variant.mode != "debug":
         yield module
         return
-    from hpy.debug import LeakDetector
+    from hpy.debug import LeakDetector, clear_findings, get_findings
 
+    clear_findings()
     with LeakDetector():
         yield module
         # Handles held by objects in cycles are closed by their destructors, not by the test.
         gc.collect()
+    found = [finding["message"] for finding in get_findings()]
+    clear_findings()
+    expected = request.node.get_closest_marker("mistakes")
+    if expected is None:
+        assert found == []
+    else:
+        assert found, "no mistake was found: the mark says that the test makes some"

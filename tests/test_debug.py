@@ -220,6 +220,21 @@ def test_run_reports_leaks_as_text(tmp_path):
     assert "leak_impl at " in done.stderr and "program.py" in done.stderr
 
 
+def test_run_tells_places_apart(tmp_path):
+    out = tmp_path / "report.json"
+    body = "mod.leak('first'); mod.leak('second'); mod.leak_too('third')"
+    run_program(tmp_path, body, "--format", "json", "--output", str(out))
+    findings = json.loads(out.read_text())["findings"]
+    assert [(finding["message"], finding["count"]) for finding in findings] == [
+        ("a handle for 'first' was never closed", 2),
+        ("a handle for 'third' was never closed", 1),
+    ]
+    page = tmp_path / "report.html"
+    run_program(tmp_path, body, "--format", "html", "--output", str(page))
+    titles = [line for line in page.read_text().splitlines() if "<h2>" in line]
+    assert len(titles) == 2 and "leak_impl at " in titles[0] and "leak_too_impl at " in titles[1]
+
+
 def test_run_of_a_clean_program(tmp_path):
     done = run_program(tmp_path, "assert mod.add(1, 2) == 3")
     assert (done.returncode, done.stderr) == (0, "hpy.debug: nothing found\n")
@@ -294,3 +309,222 @@ def test_debug_and_trace_stack_in_either_order(mode):
         _debug.set_on_invalid_handle(None)
         _debug.clear_findings()
     assert used == [1]
+
+
+ALLOCATING = """
+#include <hpy.h>
+#include <string.h>
+
+/* Calls by name what debug mode needs memory for; 1 if it worked, 0 if it raised. */
+static int use(HPyContext *ctx, const char *what, HPy arg)
+{
+    HPy made = HPy_NULL;
+    if (strcmp(what, "dup") == 0)
+        made = HPy_Dup(ctx, arg);
+    else if (strcmp(what, "long") == 0)
+        made = HPyLong_FromInt64_t(ctx, 123456);
+    else if (strcmp(what, "str") == 0)
+        made = HPyUnicode_FromString(ctx, "text");
+    else if (strcmp(what, "attr") == 0)
+        made = HPy_GetAttr_s(ctx, arg, "__class__");
+    else if (strcmp(what, "call") == 0)
+        made = HPy_Call(ctx, ctx->h_ListType, NULL, 0, HPy_NULL);
+    else if (strcmp(what, "tuple") == 0)
+        made = HPyTuple_FromArray(ctx, &arg, 1);
+    else if (strcmp(what, "import") == 0)
+        made = HPyImport_ImportModule(ctx, "sys");
+    else if (strcmp(what, "utf8") == 0)
+        return HPyUnicode_AsUTF8AndSize(ctx, arg, NULL) != NULL;
+    else if (strcmp(what, "builder") == 0) {
+        HPyListBuilder builder = HPyListBuilder_New(ctx, 1);
+        HPyListBuilder_Set(ctx, builder, 0, arg);
+        made = HPyListBuilder_Build(ctx, builder);
+    }
+    else if (strcmp(what, "tuple builder") == 0) {
+        HPyTupleBuilder builder = HPyTupleBuilder_New(ctx, 1);
+        HPyTupleBuilder_Set(ctx, builder, 0, arg);
+        made = HPyTupleBuilder_Build(ctx, builder);
+    }
+    else if (strcmp(what, "tracker") == 0) {
+        HPyTracker tracker = HPyTracker_New(ctx, 0);
+        if (tracker._i == 0)
+            return 0;
+        HPy tracked = HPy_Dup(ctx, arg);
+        int added = HPy_IsNull(tracked) ? -1 : HPyTracker_Add(ctx, tracker, tracked);
+        if (added < 0 && !HPy_IsNull(tracked))
+            HPy_Close(ctx, tracked);
+        HPyTracker_Close(ctx, tracker);
+        return added == 0;
+    }
+    else if (strcmp(what, "capsule") == 0)
+        made = HPyCapsule_New(ctx, &use, "name", NULL);
+    else if (strcmp(what, "slice") == 0)
+        made = HPySlice_New(ctx, arg, arg, arg);
+    else if (strcmp(what, "contextvar") == 0)
+        made = HPyContextVar_New(ctx, "name", arg);
+    else if (strcmp(what, "global") == 0) {
+        static HPyGlobal global;
+        (void)global;
+        made = HPy_Type(ctx, arg);
+    }
+    if (HPy_IsNull(made))
+        return 0;
+    HPy_Close(ctx, made);
+    return 1;
+}
+
+HPyDef_METH(work, "work", HPyFunc_VARARGS)
+static HPy work_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs)
+{
+    char what[32];
+    HPy_ssize_t size;
+    const char *name = HPyUnicode_AsUTF8AndSize(ctx, args[0], &size);
+    if (name == NULL)
+        return HPy_NULL;
+    strcpy(what, name);
+    if (!use(ctx, what, args[1]))
+        return HPy_NULL;
+    return HPy_Dup(ctx, ctx->h_None);
+}
+
+static HPyDef *defines[] = {&work, NULL};
+static HPyModuleDef moduledef = {.defines = defines};
+HPy_MODINIT(allocating, moduledef)
+"""
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["dup", "long", "str", "attr", "call", "tuple", "import", "utf8", "builder", "tuple builder", "tracker", "capsule",
+     "slice", "contextvar", "global"],
+)  # fmt: skip
+def test_no_memory_anywhere_is_a_memory_error(what):
+    mod = extensions.load("allocating", extensions.build("allocating", source=ALLOCATING), DEBUG)
+    mod.work(what, "an argument")
+    generation = _debug.new_generation()
+    argument = "".join(["an ", "argument"])
+    references = sys.getrefcount(argument)
+    raised = 0
+    for budget in range(20):
+        _debug._set_allocation_budget(budget)
+        try:
+            mod.work(what, argument)
+        except MemoryError:
+            raised += 1
+        else:
+            break
+        finally:
+            _debug._set_allocation_budget(-1)
+    else:
+        raise AssertionError("it never worked")
+    # self, two arguments, the name's bytes, what is made, the result.
+    assert raised >= 5
+    assert sys.getrefcount(argument) == references
+    assert leaked(generation) == []
+    assert [finding["kind"] for finding in _debug.get_findings()] == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_an_open_handle_with_traces_takes_at_most_four_kilobytes(mod):
+    def resident():
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def deep(depth):
+        return deep(depth - 1) if depth else mod.leak("kept open")
+
+    _debug.set_handle_stack_trace_limit(1000)
+    generation = _debug.new_generation()
+    count = 2000
+    # The first ones fill the queue of closed handles, which has traces as well.
+    for _ in range(count):
+        deep(60)
+    before = resident()
+    for _ in range(count):
+        deep(60)
+    grown = resident() - before
+    _debug.set_handle_stack_trace_limit(None)
+    handles = _debug.get_open_handles(generation)
+    assert len(handles) == 2 * count
+    # Something was recorded, or this says nothing.
+    assert len(handles[-1].opened["python"]) > 20
+    del handles
+    leaked(generation)
+    assert grown < count * 4096
+
+
+@needs_thunks
+@pytest.mark.parametrize("mode", ["MODE_DEBUG_ON_TRACE", "MODE_TRACE_ON_DEBUG"])
+def test_threads_in_stacked_modes(mode):
+    from hpy import universal
+
+    path = str(extensions.build("dbg"))
+    spec = importlib.machinery.ModuleSpec("dbg", None, origin=path)
+    mod = universal.load("dbg", path, spec, mode=getattr(universal, mode))
+    test_threads_of(mod)
+
+
+def test_threads_of(mod):
+    """Four threads that call the extension, which calls back."""
+    generation = _debug.new_generation()
+    errors = []
+
+    def work(number):
+        try:
+            for index in range(1000):
+                assert mod.add(number, index) == number + index
+                assert mod.text(f"{number}-{index}") == f"{number}-{index}"
+                assert mod.call(lambda: mod.add(1, 2)) == 3
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert leaked(generation) == []
+    assert [finding["kind"] for finding in _debug.get_findings()] == []
+
+
+@pytest.mark.parametrize("setter", ["set_on_invalid_handle", "set_on_finding"])
+def test_hooks_that_misbehave(mod, setter, monkeypatch):
+    """A hook that calls what calls the hook, takes itself away and raises, all in one call."""
+    unraisable = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda info: unraisable.append(str(info.exc_value)))
+    _debug.set_on_invalid_handle(lambda: None)
+    depth = []
+
+    def hook(*finding):
+        depth.append(len(depth))
+        if len(depth) < 4:
+            mod.use_closed(len(depth))
+        getattr(_debug, setter)(None if setter == "set_on_finding" else lambda: None)
+        raise RuntimeError(f"at depth {len(depth)}")
+
+    getattr(_debug, setter)(hook)
+    _debug.clear_findings()
+    assert mod.use_closed(1234) == "1234"
+    if setter == "set_on_invalid_handle":
+        assert depth == [0, 1, 2, 3] and len(unraisable) == 4
+    assert mod.use_closed(5678) == "5678"
+
+
+def test_a_hook_may_disable_traces_and_shrink_the_queue(mod):
+    old = _debug.get_closed_handles_queue_max_size()
+
+    def hook():
+        _debug.set_handle_stack_trace_limit(None)
+        _debug.set_closed_handles_queue_max_size(2)
+
+    _debug.set_handle_stack_trace_limit(4)
+    _debug.set_on_invalid_handle(hook)
+    try:
+        assert mod.use_closed(1234) == "1234"
+        mod.churn(5000)
+        assert len(_debug.get_closed_handles()) <= 2
+    finally:
+        _debug.set_closed_handles_queue_max_size(old)
+    mod.churn(5000)
+    assert len(_debug.get_closed_handles()) <= old

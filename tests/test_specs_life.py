@@ -389,10 +389,8 @@ class TestMemory:
                 return sys.getallocatedblocks() - blocks
 
             use(20)
-            # A leak takes every round up; what caches keep shows in the first ones only, or where another mode
-            # keeps something of its own, in fewer and fewer.
-            limit = rounds / 2 if variant.mode == "universal" else rounds
-            assert min(growth(rounds) for _ in range(4)) < limit
+            # A leak takes every round up; what caches keep shows in the first ones only.
+            assert min(growth(rounds) for _ in range(4)) < rounds / 2
 
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
     def test_resident_memory(self, mod, variant):

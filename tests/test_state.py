@@ -236,6 +236,7 @@ def test_compile_errors(mod):
         mod.HPy_Compile_s("1", "f.py", 17)
 
 
+@pytest.mark.mistakes  # null handles
 def test_run_errors(mod, variant):
     code = mod.HPy_Compile_s("1 / 0", "f.py", EXPR)
     with pytest.raises(ZeroDivisionError):

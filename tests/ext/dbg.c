@@ -1,4 +1,4 @@
-/* What the tests of debug and trace mode call: correct functions, and one that leaks on purpose. */
+/* What the tests of debug and trace mode call: correct functions, and two that leak on purpose. */
 #include <hpy.h>
 
 HPyDef_METH(leak, "leak", HPyFunc_O)
@@ -47,6 +47,13 @@ static HPy churn_impl(HPyContext *ctx, HPy self, HPy arg)
     return HPy_Dup(ctx, ctx->h_None);
 }
 
-static HPyDef *defines[] = {&leak, &use_closed, &add, &call, &text, &churn, NULL};
+HPyDef_METH(leak_too, "leak_too", HPyFunc_O)
+static HPy leak_too_impl(HPyContext *ctx, HPy self, HPy arg)
+{
+    HPy_Dup(ctx, arg);
+    return HPy_Dup(ctx, ctx->h_None);
+}
+
+static HPyDef *defines[] = {&leak, &leak_too, &use_closed, &add, &call, &text, &churn, NULL};
 static HPyModuleDef moduledef = {.doc = "debug and trace", .size = 0, .defines = defines};
 HPy_MODINIT(dbg, moduledef)

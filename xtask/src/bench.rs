@@ -1,6 +1,7 @@
-//! `cargo xtask bench`: the side-by-side benchmark of benches/, against this tree's wheel.
+//! `cargo xtask bench`: the benchmarks of benches/, against this tree's wheel.
 
 use crate::interpreters;
+use crate::matrix;
 use crate::paths::root;
 use crate::process::run_command;
 use crate::wheels;
@@ -12,7 +13,10 @@ pub struct Options {
     /// A version or the path of an interpreter
     #[arg(long, default_value = "3.11")]
     python: String,
-    /// Arguments of benches/run.py, after --
+    /// Measure debug and trace mode instead, against those of hpy 0.9.0 (CPython 3.9 to 3.11) on the same calls
+    #[arg(long)]
+    debug: bool,
+    /// Arguments of benches/run.py or, with --debug, of benches/debug.py, after --
     #[arg(last = true)]
     arguments: Vec<String>,
 }
@@ -22,6 +26,10 @@ pub fn run(options: &Options) -> Result<()> {
     println!("{}: this tree's wheel ...", interpreter.label());
     let environment = wheels::environment(&interpreter)?;
     let mut command = environment.command();
-    command.current_dir(root()).arg("benches/run.py").arg("--python").arg(&environment.python);
+    let script = if options.debug { "benches/debug.py" } else { "benches/run.py" };
+    command.current_dir(root()).arg(script).arg("--python").arg(&environment.python);
+    if options.debug {
+        command.arg("--reference").arg(matrix::reference(&interpreter)?);
+    }
     run_command(command.args(&options.arguments))
 }

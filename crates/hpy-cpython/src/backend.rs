@@ -18,7 +18,16 @@ pub static BACKEND: Backend = Backend {
     call_from_trampoline: crate::trampoline::call_to,
     error_take,
     error_give,
+    parallel,
+    shape_of: crate::type_::shape_of,
+    struct_facts: crate::type_::struct_facts,
+    visit_fields: crate::type_::lifecycle::visit_fields,
+    watch_destructors: crate::capsule::watch,
 };
+
+unsafe extern "C" fn parallel(_ctx: *mut HPyContext) -> c_int {
+    cfg!(Py_GIL_DISABLED) as c_int
+}
 
 #[cfg(Py_3_12)]
 pub unsafe extern "C" fn error_take(_ctx: *mut HPyContext) -> HPy {

@@ -18,6 +18,7 @@ use crate::thunk::Kind;
 use alloc::collections::BTreeMap;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::{mem, ptr};
+use hpy_sys::backend::DestructorWatcher;
 use hpy_sys::{
     HPy, HPyCapsule_Destructor, HPyCapsule_key, HPyCapsule_key_Context, HPyCapsule_key_Destructor,
     HPyCapsule_key_Name, HPyCapsule_key_Pointer, HPyContext,
@@ -38,6 +39,8 @@ struct Contents {
     by_capsule: BTreeMap<usize, Destructor>,
     /// What CPython calls, once it was needed.
     entry: Option<PyCapsule_Destructor>,
+    /// Who is told of destructors that leave an exception set.
+    watcher: Option<(DestructorWatcher, *mut c_void)>,
 }
 
 impl Default for Destructors {
@@ -48,7 +51,11 @@ impl Default for Destructors {
 
 impl Destructors {
     pub fn new() -> Self {
-        Destructors(Locked::new(Contents { by_capsule: BTreeMap::new(), entry: None }))
+        Destructors(Locked::new(Contents {
+            by_capsule: BTreeMap::new(),
+            entry: None,
+            watcher: None,
+        }))
     }
 }
 
@@ -88,8 +95,32 @@ unsafe extern "C" fn run_destructor(state: *mut InterpreterState, capsule: *mut 
     let name = PyCapsule_GetName(capsule);
     let pointer = PyCapsule_GetPointer(capsule, name);
     let context = PyCapsule_GetContext(capsule);
+    let pending = Pending::take();
     destructor(name, pointer, context);
+    if !PyErr_Occurred().is_null() {
+        raised(state, name);
+    }
+    pending.restore();
     state::release(state);
+}
+
+/// A destructor has nobody to raise to: what it leaves set would come up anywhere later.
+#[cold]
+unsafe fn raised(state: *mut InterpreterState, name: *const c_char) {
+    if let Some((watcher, data)) = (*state).capsules.0.with(|contents| contents.watcher) {
+        watcher(data, name);
+    }
+    PyErr_WriteUnraisable(ptr::null_mut());
+}
+
+/// Sets who is told of destructors that leave an exception set: see `hpy_sys::backend`.
+pub unsafe extern "C" fn watch(
+    ctx: *mut HPyContext,
+    watcher: Option<DestructorWatcher>,
+    data: *mut c_void,
+) {
+    let watcher = watcher.map(|watcher| (watcher, data));
+    (*state::of(ctx)).capsules.0.with(|contents| contents.watcher = watcher);
 }
 
 /// [`run_destructor`] where there is no thunk.

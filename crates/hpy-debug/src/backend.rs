@@ -9,7 +9,7 @@ use crate::generated_entries::TABLE;
 use crate::state::{self, State, lock};
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use hpy_sys::backend::{Backend, CallTarget};
+use hpy_sys::backend::{Backend, CallTarget, DestructorWatcher, StructFacts};
 use hpy_sys::*;
 
 /// The backend of every debug context.
@@ -22,6 +22,11 @@ pub static BACKEND: Backend = Backend {
     call_from_trampoline,
     error_take,
     error_give,
+    parallel,
+    shape_of,
+    struct_facts,
+    visit_fields,
+    watch_destructors,
 };
 
 /// A target of this context, and the target that calls go on to.
@@ -112,7 +117,7 @@ pub unsafe extern "C" fn type_from_spec(
     params: *mut HPyType_SpecParam,
 ) -> HPy {
     let call = Call::begin(ctx, FROM_SPEC);
-    let target = target_for(call.state, target);
+    let target = target_for(call.state(), target);
     crate::special::types::from_spec(&call, target, spec, params)
 }
 
@@ -124,8 +129,8 @@ pub unsafe extern "C" fn set_call_function(
 ) -> c_int {
     let call = Call::begin(ctx, SET_CALL);
     let Some(h) = call.handle(h, "h") else { return -1 };
-    let target = target_for(call.state, target);
-    let result = ((*call.state.backend).set_call_function)(call.base, target, h, func);
+    let target = target_for(call.state(), target);
+    let result = ((*call.state().backend).set_call_function)(call.base, target, h, func);
     if result < 0 {
         call.failed();
     }
@@ -140,10 +145,11 @@ unsafe extern "C" fn module_create(
 ) -> HPy {
     let call = Call::begin(ctx, NO_FUNCTION);
     let Some(spec) = call.handle(spec, "spec") else { return HPy::NULL };
-    let target = target_for(call.state, target);
-    crate::state::Wrapped::from_data(core::ptr::from_ref(call.state).cast_mut().cast())
-        .announce(def);
-    call.new_handle(((*call.state.backend).module_create)(call.base, target, def, spec))
+    let target = target_for(call.state(), target);
+    crate::globals::announce(call.shared(), def);
+    let made = ((*call.state().backend).module_create)(call.base, target, def, spec);
+    crate::globals::made(call.shared(), def, made);
+    call.new_handle(made)
 }
 
 unsafe extern "C" fn module_exec(
@@ -154,8 +160,8 @@ unsafe extern "C" fn module_exec(
 ) -> c_int {
     let call = Call::begin(ctx, NO_FUNCTION);
     let Some(module) = call.handle(module, "module") else { return -1 };
-    let target = target_for(call.state, target);
-    ((*call.state.backend).module_exec)(call.base, target, def, module)
+    let target = target_for(call.state(), target);
+    ((*call.state().backend).module_exec)(call.base, target, def, module)
 }
 
 unsafe extern "C" fn is_attached(ctx: *mut HPyContext) -> c_int {
@@ -182,12 +188,54 @@ unsafe extern "C" fn error_take(ctx: *mut HPyContext) -> HPy {
         return HPy::NULL;
     }
     // Kept by the context above, not by the extension: not a handle that could leak.
-    state.open(taken, crate::records::IMMORTAL, 0).unwrap_or(HPy::NULL)
+    state.open(taken, crate::records::IMMORTAL, 0)
 }
 
 unsafe extern "C" fn error_give(ctx: *mut HPyContext, exception: HPy) {
     let state = state::of(ctx);
-    let inner = state.records.open(exception).map_or(HPy::NULL, |record| record.inner());
-    state.close(exception);
+    let mut inner = HPy::NULL;
+    if let Some(record) = state.records.open(exception) {
+        inner = record.inner();
+        state.close(record);
+    }
     ((*state.backend).error_give)(state.base, inner);
+}
+
+unsafe extern "C" fn parallel(ctx: *mut HPyContext) -> c_int {
+    let state = state::of(ctx);
+    ((*state.backend).parallel)(state.base)
+}
+
+/// The handle below one that the context above holds; null if it is not open.
+unsafe fn inner(state: &State, h: HPy) -> HPy {
+    state.records.open(h).map_or(HPy::NULL, |record| record.inner())
+}
+
+unsafe extern "C" fn shape_of(ctx: *mut HPyContext, h: HPy) -> HPyType_BuiltinShape {
+    let state = state::of(ctx);
+    ((*state.backend).shape_of)(state.base, inner(state, h))
+}
+
+unsafe extern "C" fn struct_facts(ctx: *mut HPyContext, h: HPy, facts: *mut StructFacts) -> c_int {
+    let state = state::of(ctx);
+    ((*state.backend).struct_facts)(state.base, inner(state, h), facts)
+}
+
+unsafe extern "C" fn visit_fields(
+    ctx: *mut HPyContext,
+    h: HPy,
+    visit: HPyFunc_visitproc,
+    arg: *mut c_void,
+) {
+    let state = state::of(ctx);
+    ((*state.backend).visit_fields)(state.base, inner(state, h), visit, arg);
+}
+
+unsafe extern "C" fn watch_destructors(
+    ctx: *mut HPyContext,
+    watcher: Option<DestructorWatcher>,
+    data: *mut c_void,
+) {
+    let state = state::of(ctx);
+    ((*state.backend).watch_destructors)(state.base, watcher, data);
 }

@@ -1,7 +1,7 @@
 //! The extensions of debug contexts: see `hpy_sys::ext`. The same checks as for the base functions.
 
 use crate::call::Call;
-use crate::frame::{self, Frame};
+use crate::frame::Frame;
 use crate::state;
 use core::ffi::{c_int, c_void};
 use core::ptr;
@@ -93,15 +93,14 @@ unsafe extern "C" fn buffer_get(
     }
     let exporter = (*view).obj;
     if !exporter.is_null() {
-        match call.state.open(exporter, crate::records::VIEW, call.frame.call) {
-            Some(wrapped) => (*view).obj = wrapped,
-            None => {
-                (below(&call).buffer_release)(call.base, view);
-                call.failed();
-                api::HPyErr_NoMemory(call.base);
-                return -1;
-            }
+        let wrapped = call.shared().open_in(call.frame, exporter, crate::records::VIEW);
+        if wrapped.is_null() {
+            (below(&call).buffer_release)(call.base, view);
+            call.failed();
+            api::HPyErr_NoMemory(call.base);
+            return -1;
         }
+        (*view).obj = wrapped;
     }
     status
 }
@@ -113,7 +112,9 @@ unsafe extern "C" fn buffer_release(ctx: *mut HPyContext, view: *mut HPy_buffer)
         return;
     }
     let Some(exporter) = call.handle(wrapped, "view->obj") else { return };
-    if call.state.close(wrapped) {
+    // A hook may have let the program go on with a view that was released before.
+    if let Some(record) = call.shared().records.open(wrapped) {
+        call.shared().close(record);
         (*view).obj = exporter;
         (below(&call).buffer_release)(call.base, view);
     }
@@ -133,8 +134,8 @@ unsafe extern "C" fn thread_attach(ctx: *mut HPyContext) -> *mut c_void {
         return ptr::null_mut();
     }
     // Handles of the call that started the thread may be used in it: it counts as part of that call.
-    let mut attached = Box::new(Attached { frame: Frame::new(ctx, state, ptr::null(), 0), below });
-    attached.frame.push();
+    let attached = Box::new(Attached { frame: Frame::new(state), below });
+    attached.frame.push(ctx, ptr::null(), 0);
     Box::into_raw(attached).cast()
 }
 
@@ -147,13 +148,12 @@ unsafe extern "C" fn thread_detach(ctx: *mut HPyContext, token: *mut c_void) {
     let state = state::of(ctx);
     let extensions = &*(*state.base.cast::<HPyContextExt>()).extensions;
     (extensions.thread_detach)(state.base, attached.below);
-    let _ = frame::top();
 }
 
 unsafe extern "C" fn error_take(ctx: *mut HPyContext) -> HPy {
     let call = Call::begin(ctx, FUNCTION);
     let taken = (below(&call).error_take)(call.base);
-    call.frame.pending.set(0);
+    call.frame.marks.pending.set(0);
     if taken.is_null() { HPy::NULL } else { call.new_handle(taken) }
 }
 

@@ -1,113 +1,167 @@
 //! The calls that are running: which context is whose, on which thread.
 //!
-//! Every call from Python into an extension pushes a frame on the calling thread's stack and hands out a
-//! context that belongs to this call alone until it returns. A context may be used while its frame is the
-//! top of the calling thread's stack, and only then: not in a later call, not in the call that this one
-//! makes, not on another thread, not without the GIL.
+//! Every call from Python into an extension takes a context that belongs to this call alone until it returns, and
+//! puts the context's [`Frame`] on the calling thread's stack. A context may be used while its frame is the top of the
+//! calling thread's stack, and only then: not in a later call, not in the call that this one makes, not on
+//! another thread, not without the GIL. [`Frame::owner`] says so in one word.
 
-use crate::state::{State, lock};
+use crate::records::{self, Record, salt};
+use crate::shelf::PARALLEL;
+use crate::state::{Shared, State, lock};
+use crate::thread;
 use core::cell::Cell;
 use core::ptr;
 use core::sync::atomic::{
-    AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+    AtomicPtr, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
 use hpy_sys::backend::Entry;
 use hpy_sys::ext::{HPyContextExt, HPyShortcuts};
-use hpy_sys::{HPyContext, HPyThreadState};
+use hpy_sys::{HPy, HPyContext, HPyThreadState};
 use std::sync::Mutex;
 
-/// One running call.
+/// One running call, or the place for one.
 pub struct Frame {
-    /// The context that the call got.
-    pub ctx: *mut HPyContext,
+    /// The thread that may use the context now; 0: none may.
+    pub owner: AtomicUsize,
+    /// Where the records are, and what masks a handle to a place there: see [`crate::records::at`].
+    pub records: *const u8,
+    pub mask: usize,
+    /// What the keys of handles of this call are mixed with.
+    pub salt: Cell<usize>,
+    /// The context below.
+    pub base: *mut HPyContext,
+    pub shared: *const Shared,
     pub state: *const State,
-    /// The call below it on this thread, of whichever debug context.
-    pub previous: *mut Frame,
-    /// What is running; null for the root frame and for threads that attached themselves.
-    pub entry: *const Entry,
     /// The number of the call; 0 is no call.
-    pub call: u64,
-    /// Whether the extension is between HPy_LeavePythonExecution and HPy_ReenterPythonExecution.
-    pub left: Cell<bool>,
+    pub call: Cell<u64>,
+    /// The context that the call got.
+    pub ctx: Cell<*mut HPyContext>,
+    /// What is running; null for the main context and for threads that attached themselves.
+    pub entry: Cell<*const Entry>,
+    /// The call below it on this thread, of whichever debug context, and who might use its context.
+    previous: Cell<*const Frame>,
+    previous_owner: Cell<usize>,
+    /// Where the thread keeps the top of its stack.
+    top: Cell<*const Cell<*const Frame>>,
     pub left_state: Cell<HPyThreadState>,
-    /// The context function that last set an exception, by its index; 0: none has (0 is a constant).
-    pub pending: Cell<u16>,
-    /// Builders and trackers that the call made and has not finished.
-    pub tools: Cell<u32>,
-    /// Whether the call stored to fields.
-    pub stores: Cell<bool>,
+    /// The builder that the call used last, and that of the context below; 0: none.
+    pub builder: Cell<(isize, isize)>,
+    pub marks: Marks,
 }
 
-// SAFETY: frames live on one thread's stack; the root frame is shared by the threads of an interpreter and
-// holds nothing but hints for messages there.
+/// What happened in a call, all zero at its start.
+#[derive(Default)]
+#[repr(C, align(8))]
+pub struct Marks {
+    /// The context function that last set an exception, by its index; 0: none has (0 is a constant).
+    pub pending: Cell<u16>,
+    /// Whether the extension is between HPy_LeavePythonExecution and HPy_ReenterPythonExecution.
+    pub left: Cell<bool>,
+    /// Whether the call stored to fields that have to be looked at.
+    pub stores: Cell<bool>,
+    /// Whether there was no memory for an argument's handle.
+    pub starved: Cell<bool>,
+    _unused: Cell<u8>,
+    /// Builders and trackers that the call made and has not finished.
+    pub tools: Cell<u16>,
+}
+
+const _: () = assert!(size_of::<Marks>() == size_of::<u64>());
+
+impl Marks {
+    #[inline(always)]
+    fn clear(&self) {
+        // SAFETY: they are one word, and all zero is what each is at first.
+        unsafe { (*ptr::from_ref(self).cast::<Cell<u64>>()).set(0) }
+    }
+
+    /// Whether there is something to be looked at when the call ends.
+    #[inline(always)]
+    pub fn any(&self) -> bool {
+        // SAFETY: they are one word without padding.
+        unsafe { (*ptr::from_ref(self).cast::<Cell<u64>>()).get() != 0 }
+    }
+}
+
+// SAFETY: a frame is one thread's while it runs; the main context's holds nothing but hints for messages.
 unsafe impl Sync for Frame {}
 // SAFETY: as above.
 unsafe impl Send for Frame {}
 
 thread_local! {
-    static TOP: Cell<*mut Frame> = const { Cell::new(ptr::null_mut()) };
+    static TOP: Cell<*const Frame> = const { Cell::new(ptr::null()) };
 }
 
 /// The frame on top of this thread's stack; null if no call is running.
-#[inline(always)]
-pub fn top() -> *mut Frame {
+pub fn top() -> *const Frame {
     // A thread that is being torn down has no frames any more.
-    TOP.try_with(Cell::get).unwrap_or(ptr::null_mut())
-}
-
-fn set_top(frame: *mut Frame) {
-    let _ = TOP.try_with(|top| top.set(frame));
+    TOP.try_with(Cell::get).unwrap_or(ptr::null())
 }
 
 impl Frame {
-    pub const fn new(
-        ctx: *mut HPyContext,
-        state: *const State,
-        entry: *const Entry,
-        call: u64,
-    ) -> Self {
+    /// A frame that nobody runs, of calls through `state`.
+    ///
+    /// # Safety
+    /// `state` is live.
+    pub unsafe fn new(state: *const State) -> Self {
+        let state = &*state;
+        let shared: &Shared = &state.shared;
+        let (records, mask) = shared.records.place();
         Frame {
-            ctx,
+            owner: AtomicUsize::new(0),
+            records,
+            mask,
+            salt: Cell::new(0),
+            base: state.base,
+            shared,
             state,
-            previous: ptr::null_mut(),
-            entry,
-            call,
-            left: Cell::new(false),
+            call: Cell::new(0),
+            ctx: Cell::new(ptr::null_mut()),
+            entry: Cell::new(ptr::null()),
+            previous: Cell::new(ptr::null()),
+            previous_owner: Cell::new(0),
+            top: Cell::new(ptr::null()),
             left_state: Cell::new(HPyThreadState::NULL),
-            pending: Cell::new(0),
-            tools: Cell::new(0),
-            stores: Cell::new(false),
+            builder: Cell::new((0, 0)),
+            marks: Marks::default(),
         }
     }
 
-    /// A frame outside of any call; `attach` tells it its state.
-    pub const fn root() -> Self {
-        Frame::new(ptr::null_mut(), ptr::null(), ptr::null(), 0)
-    }
-
-    /// Makes a root frame the one of `state`.
+    /// Puts the frame of a call on top of the stack. The context of the call below cannot be used meanwhile.
     ///
     /// # Safety
-    /// `state` is live and has its main context.
-    pub unsafe fn attach(&mut self, state: *const State) {
-        self.state = state;
-        self.ctx = (*state).main;
-    }
-
-    /// Puts the frame on top of the stack.
-    ///
-    /// # Safety
-    /// The frame stays where it is until it is popped, by the same thread.
+    /// The frame stays where it is until it is popped, by the same thread; nothing else runs in it.
     #[inline(always)]
-    pub unsafe fn push(&mut self) {
-        self.previous = top();
-        set_top(self);
+    pub unsafe fn push(&self, ctx: *mut HPyContext, entry: *const Entry, call: u64) {
+        self.ctx.set(ctx);
+        self.entry.set(entry);
+        self.call.set(call);
+        self.salt.set(salt(call));
+        self.marks.clear();
+        let top = TOP.try_with(ptr::from_ref).unwrap_or(ptr::null());
+        let previous = top.as_ref().map_or(ptr::null(), Cell::get);
+        self.top.set(top);
+        self.previous.set(previous);
+        if let Some(previous) = previous.as_ref() {
+            self.previous_owner.set(previous.owner.load(Relaxed));
+            previous.owner.store(0, Relaxed);
+        }
+        if let Some(top) = top.as_ref() {
+            top.set(self);
+        }
+        self.owner.store(thread::id(), Relaxed);
     }
 
     /// Takes the frame off the stack, where it is the top.
     #[inline(always)]
-    pub fn pop(&self) {
-        set_top(self.previous);
+    pub unsafe fn pop(&self) {
+        self.owner.store(0, Relaxed);
+        if let Some(top) = self.top.get().as_ref() {
+            top.set(self.previous.get());
+        }
+        if let Some(previous) = self.previous.get().as_ref() {
+            previous.owner.store(self.previous_owner.get(), Relaxed);
+        }
     }
 
     /// Takes the frame out of the stack, wherever in it it is.
@@ -115,26 +169,63 @@ impl Frame {
     /// # Safety
     /// The frame is in the calling thread's stack.
     pub unsafe fn remove(&self) {
-        let this = ptr::from_ref(self).cast_mut();
-        if top() == this {
+        let mut above = top();
+        if ptr::eq(above, self) {
             self.pop();
             return;
         }
-        let mut above = top();
-        while let Some(frame) = above.as_mut() {
-            if frame.previous == this {
-                frame.previous = self.previous;
+        self.owner.store(0, Relaxed);
+        while let Some(frame) = above.as_ref() {
+            if ptr::eq(frame.previous.get(), self) {
+                frame.previous.set(self.previous.get());
+                frame.previous_owner.set(self.previous_owner.get());
                 return;
             }
-            above = frame.previous;
+            above = frame.previous.get();
         }
+    }
+
+    /// Whether the calling thread may use the frame's context now.
+    #[inline(always)]
+    pub fn is_running(&self) -> bool {
+        self.owner.load(Relaxed) == thread::id()
+    }
+
+    /// Whether it also has no exception that the extension has seen.
+    #[inline(always)]
+    pub fn is_clean(&self) -> bool {
+        self.is_running() && self.marks.pending.get() == 0
+    }
+
+    /// The record that a word names, whatever the word is.
+    #[inline(always)]
+    pub unsafe fn record(&self, h: HPy) -> &'static Record {
+        records::at(self.records, self.mask, h)
+    }
+
+    /// Whether the record is that of the open handle `h`, which this call has opened.
+    #[inline(always)]
+    pub fn owns(&self, record: &Record, h: HPy) -> bool {
+        record.is(h, self.salt.get())
+    }
+
+    /// Whether the record is that of an open handle `h` which this call may use: one of its own, or a constant.
+    #[inline(always)]
+    pub fn may_use(&self, record: &Record, h: HPy) -> bool {
+        record.is(h, self.salt.get()) || record.is(h, 0)
+    }
+
+    /// The call has re-entered Python.
+    pub fn back(&self) {
+        self.marks.left.set(false);
+        self.owner.store(thread::id(), Relaxed);
     }
 
     /// The name of what is running, for messages.
     pub fn name(&self) -> String {
         // SAFETY: an entry lives as long as the function or type whose call this is.
         unsafe {
-            match self.entry.as_ref() {
+            match self.entry.get().as_ref() {
                 Some(entry) if !entry.name.is_null() => {
                     core::ffi::CStr::from_ptr(entry.name).to_string_lossy().into_owned()
                 }
@@ -150,20 +241,24 @@ impl Frame {
     pub unsafe fn is_within(&self, call: u64) -> bool {
         let mut frame: *const Frame = self;
         while let Some(each) = frame.as_ref() {
-            if each.call == call {
+            if each.call.get() == call {
                 return true;
             }
-            frame = each.previous;
+            frame = each.previous.get();
         }
         false
     }
 }
 
-/// A context to hand out, and whether a call has it.
+/// A context to hand out, with the frame of the call that has it.
 #[repr(C)]
-struct Context {
+pub struct Context {
     ext: HPyContextExt,
-    taken: AtomicBool,
+    pub frame: Frame,
+    /// Whether a call has it.
+    taken: Cell<bool>,
+    /// Whether it was made because all of the ring were taken.
+    spare: bool,
 }
 
 /// Contexts kept for calls: a context comes round again after as many calls as there are.
@@ -171,84 +266,154 @@ const RING: usize = 16;
 
 /// The contexts of one state, for calls.
 pub struct Contexts {
-    ring: Mutex<Vec<*mut Context>>,
-    fixed: [core::sync::atomic::AtomicPtr<Context>; RING],
+    ring: [AtomicPtr<Context>; RING],
     next: AtomicUsize,
+    /// What was made for more calls inside of each other than the ring has contexts.
+    spare: Mutex<Vec<*mut Context>>,
+    /// Held where attached threads do not take turns.
+    turns: Mutex<()>,
 }
 
 // SAFETY: a context is used by the one call that has taken it.
 unsafe impl Send for Contexts {}
-// SAFETY: as above.
+// SAFETY: as above; taking and giving is done by attached threads, which take turns or lock `turns`.
 unsafe impl Sync for Contexts {}
+
+/// The frame in a context.
+///
+/// # Safety
+/// `ctx` came from [`make_context`].
+#[inline(always)]
+pub unsafe fn of<'a>(ctx: *mut HPyContext) -> &'a Frame {
+    &(*ctx.cast::<Context>()).frame
+}
+
+/// The context that a frame is in.
+///
+/// # Safety
+/// The frame is that of a call from Python, which are all in contexts.
+#[inline(always)]
+pub unsafe fn context_of(frame: &'static Frame) -> &'static Context {
+    &*ptr::from_ref(frame).byte_sub(core::mem::offset_of!(Context, frame)).cast::<Context>()
+}
 
 /// A new context of `state`; the first is the main one, the others are copies of it.
 ///
 /// # Safety
 /// `state` is live, with its base and, but for the first, its main context.
-pub unsafe fn make_context(state: *mut State) -> *mut HPyContext {
+pub unsafe fn make_context(state: *const State) -> *mut HPyContext {
+    make(state, false).cast()
+}
+
+unsafe fn make(state: *const State, spare: bool) -> *mut Context {
     let extensions = &raw const crate::ext::EXTENSIONS;
-    let mut base = crate::wrappers::template(c"HPy Debug Mode ABI (hpy-rs)".as_ptr(), state.cast());
+    let private = state.cast_mut().cast();
+    let mut base = crate::wrappers::template(c"HPy Debug Mode ABI (hpy-rs)".as_ptr(), private);
     match (*state).main.as_ref() {
         Some(main) => crate::wrappers::copy_constants(main, &mut base),
         None => crate::wrappers::wrap_constants(&*state, &*(*state).base, &mut base),
     }
     // Every call is to be seen.
     let shortcuts = HPyShortcuts::NONE;
-    let ext = HPyContextExt { base, extensions, shortcuts };
-    let context = Context { ext, taken: AtomicBool::new(false) };
-    Box::into_raw(Box::new(context)).cast()
+    let context = Box::into_raw(Box::new(Context {
+        ext: HPyContextExt { base, extensions, shortcuts },
+        frame: Frame::new(state),
+        taken: Cell::new(false),
+        spare,
+    }));
+    (*context).frame.ctx.set(context.cast());
+    context
 }
 
 impl Contexts {
     pub fn new() -> Self {
         Contexts {
-            ring: Mutex::default(),
-            fixed: [const { core::sync::atomic::AtomicPtr::new(ptr::null_mut()) }; RING],
+            ring: [const { AtomicPtr::new(ptr::null_mut()) }; RING],
             next: AtomicUsize::new(0),
+            spare: Mutex::default(),
+            turns: Mutex::default(),
         }
     }
 
     /// A context that no call has.
     ///
     /// # Safety
-    /// `state` is the live state these are the contexts of.
-    #[inline]
-    pub unsafe fn take(&self, state: *const State) -> *mut HPyContext {
-        for _ in 0..RING {
-            let next = self.next.fetch_add(1, Relaxed) % RING;
-            let Some(slot) = self.fixed.get(next) else { break };
-            let mut context = slot.load(Acquire);
-            if context.is_null() {
-                let made = make_context(state.cast_mut()).cast::<Context>();
-                match slot.compare_exchange(ptr::null_mut(), made, Release, Acquire) {
-                    Ok(_) => context = made,
-                    Err(theirs) => {
-                        drop(Box::from_raw(made));
-                        context = theirs;
-                    }
-                }
-            }
-            if !(*context).taken.swap(true, Acquire) {
-                return context.cast();
+    /// `state` is the live state these are the contexts of; the calling thread is attached.
+    #[inline(always)]
+    pub unsafe fn take(&self, state: &State) -> &'static Context {
+        if !state.slow.has(PARALLEL) {
+            let next = self.next.load(Relaxed);
+            self.next.store(next.wrapping_add(1), Relaxed);
+            if let Some(slot) = self.ring.get(next % RING)
+                && let Some(context) = slot.load(Relaxed).as_ref()
+                && !context.taken.get()
+            {
+                context.taken.set(true);
+                return context;
             }
         }
-        // More calls inside of each other than the ring has contexts.
-        let spare = lock(&self.ring).pop();
-        let context = spare.unwrap_or_else(|| make_context(state.cast_mut()).cast());
-        (*context).taken.store(true, Relaxed);
-        context.cast()
+        self.take_slowly(state)
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn take_slowly(&self, state: &State) -> &'static Context {
+        let _turn = state.slow.has(PARALLEL).then(|| lock(&self.turns));
+        for _ in 0..RING {
+            let next = self.next.load(Relaxed);
+            self.next.store(next.wrapping_add(1), Relaxed);
+            let Some(slot) = self.ring.get(next % RING) else { break };
+            if slot.load(Acquire).is_null() {
+                slot.store(make(state, false), Release);
+            }
+            if let Some(context) = slot.load(Acquire).as_ref()
+                && !context.taken.replace(true)
+            {
+                return context;
+            }
+        }
+        let spare = lock(&self.spare).pop();
+        let context = &*spare.unwrap_or_else(|| make(state, true));
+        context.taken.set(true);
+        context
     }
 
     /// Takes a context back.
     ///
     /// # Safety
-    /// `ctx` came from `take`, and its call has returned.
-    #[inline]
-    pub unsafe fn give(&self, ctx: *mut HPyContext) {
-        let context = ctx.cast::<Context>();
-        (*context).taken.store(false, Release);
-        if !self.fixed.iter().any(|slot| slot.load(Relaxed) == context) {
-            lock(&self.ring).push(context);
+    /// It came from `take`, and its call has returned; the calling thread is attached.
+    #[inline(always)]
+    pub unsafe fn give(&self, state: &State, context: &Context) {
+        if context.spare || state.slow.has(PARALLEL) {
+            self.give_slowly(state, context);
+        } else {
+            context.taken.set(false);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn give_slowly(&self, state: &State, context: &Context) {
+        let _turn = state.slow.has(PARALLEL).then(|| lock(&self.turns));
+        context.taken.set(false);
+        if context.spare {
+            lock(&self.spare).push(ptr::from_ref(context).cast_mut());
+        }
+    }
+
+    /// Frees all contexts.
+    ///
+    /// # Safety
+    /// Nothing uses them any more.
+    pub unsafe fn free(&self) {
+        for slot in &self.ring {
+            let context = slot.swap(ptr::null_mut(), Acquire);
+            if !context.is_null() {
+                drop(Box::from_raw(context));
+            }
+        }
+        for context in lock(&self.spare).drain(..) {
+            drop(Box::from_raw(context));
         }
     }
 }
@@ -259,24 +424,6 @@ impl Contexts {
 /// Nothing uses it any more.
 pub unsafe fn free_context(ctx: *mut HPyContext) {
     drop(Box::from_raw(ctx.cast::<Context>()));
-}
-
-impl Contexts {
-    /// Frees all contexts.
-    ///
-    /// # Safety
-    /// Nothing uses them any more.
-    pub unsafe fn free(&self) {
-        for slot in &self.fixed {
-            let context = slot.swap(ptr::null_mut(), Acquire);
-            if !context.is_null() {
-                drop(Box::from_raw(context));
-            }
-        }
-        for context in lock(&self.ring).drain(..) {
-            drop(Box::from_raw(context));
-        }
-    }
 }
 
 impl Default for Contexts {

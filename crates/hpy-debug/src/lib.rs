@@ -31,15 +31,20 @@ pub mod call;
 pub mod entry;
 pub mod ext;
 pub mod frame;
+pub mod globals;
 pub mod memory;
 pub mod module;
 pub mod raw;
 pub mod records;
 pub mod report;
+pub mod reserve;
+pub mod shelf;
 pub mod special;
 pub mod stack;
 pub mod state;
+pub mod thread;
 pub mod types;
+pub mod upcall;
 pub mod workshop;
 
 #[path = "generated/entries.rs"]

@@ -8,7 +8,18 @@
 
 use core::ffi::{c_char, c_void};
 use core::ptr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
+
+/// Mappings of the smallest size that are kept to be used again, unreadable meanwhile: making one takes longer than
+/// all the rest.
+#[derive(Default)]
+pub struct Pages(Mutex<Spare>);
+
+#[derive(Default)]
+struct Spare(Vec<*mut c_void>);
+
+// SAFETY: the mappings belong to whoever takes them out.
+unsafe impl Send for Spare {}
 
 /// A copy lent to the extension.
 pub struct Raw {
@@ -19,6 +30,8 @@ pub struct Raw {
     pages_size: usize,
     /// Sum of the bytes, to notice writes where pages cannot be protected.
     checksum: u64,
+    /// Whether its handle was closed.
+    protected: bool,
     /// Another copy lent for the same handle, with other contents.
     pub next: *mut Raw,
 }
@@ -37,9 +50,9 @@ impl Raw {
     ///
     /// # Safety
     /// `source` is readable for `size` bytes.
-    pub unsafe fn copy(source: *const c_char, size: usize) -> Option<*mut Raw> {
+    pub unsafe fn copy(source: *const c_char, size: usize, spare: &Pages) -> Option<*mut Raw> {
         let bytes = core::slice::from_raw_parts(source.cast::<u8>(), size);
-        let (data, pages, pages_size) = match map(bytes) {
+        let (data, pages, pages_size) = match map(bytes, spare) {
             Some((data, pages, pages_size)) => (data, pages, pages_size),
             None => {
                 let mut copy = Vec::new();
@@ -55,6 +68,7 @@ impl Raw {
             pages,
             pages_size,
             checksum: checksum(bytes),
+            protected: false,
             next: ptr::null_mut(),
         })))
     }
@@ -83,6 +97,7 @@ impl Raw {
     /// # Safety
     /// The copy is readable: this is called once, when its handle is closed.
     pub unsafe fn protect(&mut self) -> bool {
+        self.protected = true;
         if !self.pages.is_null() {
             forbid(self.pages, self.pages_size);
             return true;
@@ -97,7 +112,7 @@ impl Raw {
     ///
     /// # Safety
     /// `raw` is null or came from [`Raw::copy`], and nothing else frees it.
-    pub unsafe fn free(mut raw: *mut Raw) {
+    pub unsafe fn free(mut raw: *mut Raw, spare: &Pages) {
         while !raw.is_null() {
             let owned = Box::from_raw(raw);
             raw = owned.next;
@@ -106,7 +121,7 @@ impl Raw {
                 // The bytes may still be read by mistake: leave nothing there that looks right.
                 (&mut *slice).fill(DEAD);
                 drop(Box::from_raw(slice));
-            } else {
+            } else if !(owned.protected && spare.keep(owned.pages, owned.pages_size)) {
                 unmap(owned.pages, owned.pages_size);
             }
         }
@@ -139,13 +154,23 @@ fn page_size() -> usize {
 
 /// Read-only pages that hold the bytes at their very end, and an unreadable one behind them.
 #[cfg(unix)]
-fn map(bytes: &[u8]) -> Option<(*mut u8, *mut c_void, usize)> {
+fn map(bytes: &[u8], spare: &Pages) -> Option<(*mut u8, *mut c_void, usize)> {
     if protection_is_off() {
         return None;
     }
     let page = page_size();
     let readable = bytes.len().checked_next_multiple_of(page)?.max(page);
     let size = readable.checked_add(page)?;
+    if let Some(pages) = spare.take(size) {
+        // SAFETY: a mapping of `map` that nothing uses any more, all of it unreadable.
+        unsafe {
+            libc::mprotect(pages, readable, libc::PROT_READ | libc::PROT_WRITE);
+            let data = pages.cast::<u8>().add(readable - bytes.len());
+            ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
+            libc::mprotect(pages, readable, libc::PROT_READ);
+            return Some((data, pages, size));
+        }
+    }
     // SAFETY: an anonymous private mapping touches nothing that exists; all that follows stays inside it.
     unsafe {
         let pages = libc::mmap(
@@ -172,7 +197,9 @@ fn forbid(pages: *mut c_void, size: usize) {
     // SAFETY: the range is a mapping of `map`.
     unsafe {
         libc::mprotect(pages, size, libc::PROT_NONE);
-        libc::madvise(pages, size, libc::MADV_DONTNEED);
+        if size > 2 * page_size() {
+            libc::madvise(pages, size, libc::MADV_DONTNEED);
+        }
     }
 }
 
@@ -182,10 +209,51 @@ fn unmap(pages: *mut c_void, size: usize) {
     unsafe { libc::munmap(pages, size) };
 }
 
+/// Mappings kept at most.
+#[cfg(unix)]
+const MOST_SPARE: usize = 64;
+
+#[cfg(unix)]
+impl Pages {
+    fn take(&self, size: usize) -> Option<*mut c_void> {
+        if size != 2 * page_size() {
+            return None;
+        }
+        crate::state::lock(&self.0).0.pop()
+    }
+
+    /// Keeps a mapping that is unreadable; false if it has to be unmapped.
+    fn keep(&self, pages: *mut c_void, size: usize) -> bool {
+        let mut spare = crate::state::lock(&self.0);
+        let kept =
+            size == 2 * page_size() && spare.0.len() < MOST_SPARE && spare.0.try_reserve(1).is_ok();
+        if kept {
+            spare.0.push(pages);
+        }
+        kept
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Pages {
+    fn drop(&mut self) {
+        for pages in crate::state::lock(&self.0).0.drain(..) {
+            unmap(pages, 2 * page_size());
+        }
+    }
+}
+
 #[cfg(not(unix))]
-fn map(_bytes: &[u8]) -> Option<(*mut u8, *mut c_void, usize)> {
+fn map(_bytes: &[u8], _spare: &Pages) -> Option<(*mut u8, *mut c_void, usize)> {
     let _ = protection_is_off();
     None
+}
+
+#[cfg(not(unix))]
+impl Pages {
+    fn keep(&self, _pages: *mut c_void, _size: usize) -> bool {
+        false
+    }
 }
 
 #[cfg(not(unix))]
@@ -203,13 +271,19 @@ mod tests {
         let text = c"hello";
         // SAFETY: the literal is six bytes long, the copy is freed once.
         unsafe {
-            let raw = Raw::copy(text.as_ptr(), 6).unwrap();
+            let spare = Pages::default();
+            let raw = Raw::copy(text.as_ptr(), 6, &spare).unwrap();
             assert_eq!(std::ffi::CStr::from_ptr((*raw).pointer()), text);
             assert!((*raw).equals(text.as_ptr(), 6));
             assert!(!(*raw).equals(c"hallo".as_ptr(), 6));
             assert_eq!(((*raw).pointer() as usize + 6) % page_size(), 0);
             assert!((*raw).protect());
-            Raw::free(raw);
+            let pages = (*raw).pages;
+            Raw::free(raw, &spare);
+            let again = Raw::copy(c"hi".as_ptr(), 3, &spare).unwrap();
+            assert_eq!((*again).pages, pages);
+            assert!((*again).equals(c"hi".as_ptr(), 3));
+            Raw::free(again, &spare);
         }
     }
 }

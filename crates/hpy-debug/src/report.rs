@@ -6,8 +6,9 @@
 
 use crate::records::Record;
 use crate::stack::Trace;
-use crate::state::{Hook, State, lock};
+use crate::state::{Hook, Shared, State, lock};
 use crate::{frame, workshop};
+use core::ffi::{c_char, c_void};
 use core::sync::atomic::Ordering::Relaxed;
 use hpy_sys::{HPyContext, api};
 use std::io::Write;
@@ -55,12 +56,8 @@ impl Finding {
 
     /// Adds the history of a handle.
     pub fn about(mut self, record: &Record) -> Finding {
-        // SAFETY: the record's handle is the one the finding is about; its traces are freed by the thread
-        // that reuses the record, which needs the lock of the interpreter or of the shelf.
-        unsafe {
-            self.opened = record.opened.load(Relaxed).as_ref().cloned();
-            self.closed = record.closed.load(Relaxed).as_ref().cloned();
-        }
+        // SAFETY: findings are made by attached threads, at once.
+        (self.opened, self.closed) = unsafe { record.traces() };
         self
     }
 
@@ -96,7 +93,7 @@ pub fn print(text: &str) {
 ///
 /// # Safety
 /// The calling thread is attached.
-pub unsafe fn found(state: &State, finding: Finding) {
+pub unsafe fn found(state: &Shared, finding: Finding) {
     let hook = lock(&state.hooks).finding;
     let new = remember(state, finding);
     if !hook.0.is_null() {
@@ -109,7 +106,7 @@ pub unsafe fn found(state: &State, finding: Finding) {
 }
 
 /// Adds a finding to the list; its text if it is the first of its kind.
-unsafe fn remember(state: &State, mut finding: Finding) -> Option<String> {
+unsafe fn remember(state: &Shared, mut finding: Finding) -> Option<String> {
     let same = |each: &&mut Finding| each.kind == finding.kind && each.message == finding.message;
     if let Some(known) = lock(&state.findings).list.iter_mut().find(same) {
         known.count += 1;
@@ -128,7 +125,7 @@ unsafe fn remember(state: &State, mut finding: Finding) -> Option<String> {
 ///
 /// # Safety
 /// The calling thread is attached.
-pub unsafe fn invalid_handle(state: &State, finding: Finding) {
+pub unsafe fn invalid_handle(state: &Shared, finding: Finding) {
     let hook = lock(&state.hooks).invalid_handle;
     stop_or_call(state, finding, hook, c"Invalid usage of already closed handle");
 }
@@ -137,12 +134,12 @@ pub unsafe fn invalid_handle(state: &State, finding: Finding) {
 ///
 /// # Safety
 /// The calling thread is attached.
-pub unsafe fn invalid_builder(state: &State, finding: Finding) {
+pub unsafe fn invalid_builder(state: &Shared, finding: Finding) {
     let hook = lock(&state.hooks).invalid_builder;
     stop_or_call(state, finding, hook, c"Invalid usage of already closed builder");
 }
 
-unsafe fn stop_or_call(state: &State, finding: Finding, hook: Hook, message: &core::ffi::CStr) {
+unsafe fn stop_or_call(state: &Shared, finding: Finding, hook: Hook, message: &core::ffi::CStr) {
     let new = remember(state, finding);
     if hook.0.is_null() {
         stop(state, new, message);
@@ -155,16 +152,35 @@ unsafe fn stop_or_call(state: &State, finding: Finding, hook: Hook, message: &co
 ///
 /// # Safety
 /// The calling thread is attached.
-pub unsafe fn fatal(state: &State, finding: Finding, message: &core::ffi::CStr) {
+pub unsafe fn fatal(state: &Shared, finding: Finding, message: &core::ffi::CStr) {
     let new = remember(state, finding);
     stop(state, new, message);
 }
 
-unsafe fn stop(state: &State, text: Option<String>, message: &core::ffi::CStr) {
+unsafe fn stop(state: &Shared, text: Option<String>, message: &core::ffi::CStr) {
     if let Some(text) = text {
         print(&text);
     }
     api::HPy_FatalError(state.base, message.as_ptr());
+}
+
+/// A capsule destructor has left an exception set.
+///
+/// # Safety
+/// See [`hpy_sys::backend::DestructorWatcher`]; `data` is a [`Shared`].
+pub unsafe extern "C" fn destructor_raised(data: *mut c_void, name: *const c_char) {
+    let state = &*data.cast::<Shared>();
+    let name = if name.is_null() {
+        String::from("without a name")
+    } else {
+        format!("'{}'", core::ffi::CStr::from_ptr(name).to_string_lossy())
+    };
+    let message = format!(
+        "the destructor of the capsule {name} left an exception set, which nobody can handle"
+    );
+    workshop::aside(state, || {
+        found(state, Finding::new("destructor-raised", message, String::new()));
+    });
 }
 
 /// A context was used that the calling thread may not use now. Python cannot be asked anything: whatever
@@ -175,7 +191,7 @@ pub fn wrong_context(state: &State, ctx: *mut HPyContext, function: u16) -> ! {
     // SAFETY: frames in this thread's stack are live.
     let top = unsafe { top.as_ref() };
     let why = match top {
-        Some(frame) if frame.ctx == ctx && frame.left.get() => {
+        Some(frame) if frame.ctx.get() == ctx && frame.marks.left.get() => {
             format!(
                 "{}: {name} was called between HPy_LeavePythonExecution and \
                  HPy_ReenterPythonExecution, without the GIL",

@@ -1,23 +1,22 @@
 //! What one debug context has: its records, its settings, its contexts for calls, what it found.
 
 use crate::backend::Target;
-use crate::frame::{Contexts, Frame};
+use crate::frame::Contexts;
+use crate::globals::Globals;
 use crate::memory::Budget;
-use crate::raw::Raw;
-use crate::records::{RAW_COUNTED, Record, Records};
-use crate::report::{Finding, Findings};
+use crate::raw::{Pages, Raw};
+use crate::records::Records;
+use crate::report::Findings;
+use crate::shelf::{PARALLEL, Shelf, Slow};
 use crate::stack::Trace;
-use crate::types::Types;
+use crate::types::{Known, Types};
 use crate::workshop::Tools;
 use core::ffi::c_void;
 use core::ops::Deref;
 use core::ptr;
-use core::sync::atomic::{
-    AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::Release,
-};
+use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use hpy_sys::backend::{Backend, CallTarget};
 use hpy_sys::{HPy, HPyContext, HPyModuleDef, abi};
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A context that wraps another, and its backend: what the loader, or the next wrapping context, needs.
@@ -48,16 +47,15 @@ impl Wrapped {
     /// # Safety
     /// `def` is null or a live definition.
     pub unsafe fn announce(&self, def: *const HPyModuleDef) {
-        let Some(def) = def.as_ref() else { return };
-        let state = &*self.state;
-        let known = &mut lock(&state.globals).declared;
-        let mut global = def.globals;
-        while !global.is_null() && !(*global).is_null() {
-            if !known.contains(&(*global as usize)) {
-                known.push(*global as usize);
-            }
-            global = global.add(1);
-        }
+        crate::globals::announce(&*self.state, def);
+    }
+
+    /// Tells of the module that was made from `def`.
+    ///
+    /// # Safety
+    /// As [`Wrapped::announce`]; `module` is a handle of the context below or null; the calling thread is attached.
+    pub unsafe fn made(&self, def: *const HPyModuleDef, module: HPy) {
+        crate::globals::made(&*self.state, def, module);
     }
 
     /// The target to hand to the context below for extensions that are given a context over this one,
@@ -92,29 +90,33 @@ pub struct State {
     /// The context that stands for this debug mode outside of calls.
     pub main: *mut HPyContext,
     pub contexts: Contexts,
-    /// The frame of calls through `main` that come from no call of an extension.
-    pub root: Frame,
     /// The target of calls that go through this context and no further.
     pub direct: Target,
     pub targets: Mutex<Vec<Box<Target>>>,
-    shared: Arc<Shared>,
+    pub shared: Arc<Shared>,
 }
 
 /// What the debug contexts of one interpreter have together: there is one over the base context and, where
 /// debug is stacked on trace, one over the trace context. Handles below are the same for both.
 pub struct Shared {
     pub records: Records,
-    shelf: Mutex<Shelf>,
+    pub pages: Pages,
+    pub shelf: Shelf,
+    /// Whether handles are opened and closed with more than the least.
+    pub slow: Slow,
+    /// The context of some of them: for traces.
+    pub base: *mut HPyContext,
+    pub backend: *const Backend,
     pub settings: Settings,
     /// Builders and trackers.
     pub tools: Mutex<Tools>,
     pub types: Mutex<Types>,
+    pub known_places: Known,
     pub globals: Mutex<Globals>,
     pub findings: Mutex<Findings>,
     pub hooks: Mutex<Hooks>,
     pub budget: Budget,
     pub calls: AtomicU64,
-    sequence: AtomicU64,
 }
 
 impl Deref for State {
@@ -126,11 +128,16 @@ impl Deref for State {
     }
 }
 
+// SAFETY: the pointers are used by attached threads; everything else is atomic, locked, or as [`Shelf`] says.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
 impl Drop for Shared {
     fn drop(&mut self) {
         for (_, record) in self.records.iter() {
             // SAFETY: the memory belongs to the record, and nothing uses it any more.
-            unsafe { Raw::free(record.forget()) };
+            unsafe { Raw::free(record.forget(), &self.pages) };
         }
     }
 }
@@ -138,22 +145,11 @@ impl Drop for Shared {
 /// What a user can set.
 pub struct Settings {
     pub generation: AtomicI64,
-    pub closed_max: AtomicUsize,
     pub raw_max: AtomicUsize,
     /// Native frames per trace; 0: no traces.
     pub trace_limit: AtomicUsize,
     /// Whether what is found is printed to stderr where no hook takes it.
     pub print: AtomicBool,
-}
-
-/// The globals of the extensions in this mode. Their values are this mode's own: a binary may be loaded in
-/// two modes at once.
-#[derive(Default)]
-pub struct Globals {
-    /// The addresses of those that modules have declared.
-    pub declared: Vec<usize>,
-    /// Owned handles of the context below, by the index in the global.
-    pub values: HashMap<isize, HPy>,
 }
 
 /// Callables of the context below; null: none.
@@ -174,14 +170,6 @@ impl Default for Hook {
     }
 }
 
-/// The closed handles that are still remembered, and records to use again.
-#[derive(Default)]
-struct Shelf {
-    closed: VecDeque<u32>,
-    free: Vec<u32>,
-    raw: usize,
-}
-
 /// As in HPy 0.9.0.
 const CLOSED_MAX: usize = 1024;
 const RAW_MAX: usize = 10 * 1024 * 1024;
@@ -197,24 +185,31 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
     let shared = Shared {
         records: Records::new(),
-        shelf: Mutex::default(),
+        pages: Pages::default(),
+        shelf: Shelf::new(CLOSED_MAX),
+        slow: Slow::default(),
+        base,
+        backend,
         settings: Settings {
             generation: AtomicI64::new(0),
-            closed_max: AtomicUsize::new(CLOSED_MAX),
             raw_max: AtomicUsize::new(RAW_MAX),
             trace_limit: AtomicUsize::new(0),
             print: AtomicBool::new(true),
         },
         tools: Mutex::default(),
         types: Mutex::default(),
+        known_places: Known::default(),
         globals: Mutex::default(),
         findings: Mutex::default(),
         hooks: Mutex::default(),
         budget: Budget::default(),
         calls: AtomicU64::new(0),
-        sequence: AtomicU64::new(0),
     };
-    make(base, backend, Arc::new(shared))
+    shared.slow.set(PARALLEL, ((*backend).parallel)(base) != 0);
+    let shared = Arc::new(shared);
+    let data = Arc::as_ptr(&shared).cast_mut().cast();
+    ((*backend).watch_destructors)(base, Some(crate::report::destructor_raised), data);
+    make(base, backend, shared)
 }
 
 /// Makes a debug context over `base` that keeps its handles and findings together with `with`.
@@ -231,13 +226,11 @@ unsafe fn make(base: *mut HPyContext, backend: *const Backend, shared: Arc<Share
         backend,
         main: ptr::null_mut(),
         contexts: Contexts::new(),
-        root: Frame::root(),
         direct: Target::direct(),
         targets: Mutex::default(),
         shared,
     }));
     (*state).main = crate::frame::make_context(state);
-    (*state).root.attach(state);
     (*state).direct.attach(state);
     Wrapped { ctx: (*state).main, backend: &raw const crate::backend::BACKEND, state }
 }
@@ -252,8 +245,8 @@ pub unsafe extern "C" fn clear(data: *mut c_void) {
     for hook in [hooks.invalid_handle, hooks.invalid_builder, hooks.finding] {
         hpy_sys::api::HPy_Close(state.base, hook.0);
     }
-    let values = core::mem::take(&mut lock(&state.globals).values);
-    for value in values.into_values() {
+    let values = lock(&state.globals).take();
+    for value in values {
         hpy_sys::api::HPy_Close(state.base, value);
     }
 }
@@ -275,131 +268,7 @@ pub unsafe fn of(ctx: *mut HPyContext) -> &'static State {
     &*(*ctx)._private.cast::<State>()
 }
 
-impl State {
-    /// Opens a handle for `inner`; `None` if there is no memory. Does not touch `inner`.
-    #[inline]
-    pub fn open(&self, inner: HPy, flags: u32, call: u64) -> Option<HPy> {
-        if !self.budget.take() {
-            return None;
-        }
-        let (index, record, raw) = {
-            let mut shelf = lock(&self.shelf);
-            let reuse = if shelf.closed.len() >= self.settings.closed_max.load(Relaxed) {
-                shelf.closed.pop_front()
-            } else {
-                None
-            };
-            let (index, old) = match reuse {
-                Some(index) => (index, true),
-                None => match shelf.free.pop() {
-                    Some(index) => (index, false),
-                    None => (self.records.grow()?, false),
-                },
-            };
-            let record = self.records.get(index)?;
-            let raw = if old { self.forget(&mut shelf, record) } else { ptr::null_mut() };
-            (index, record, raw)
-        };
-        if !raw.is_null() {
-            // SAFETY: `forget` made this the only owner.
-            unsafe { Raw::free(raw) };
-        }
-        let generation = self.settings.generation.load(Relaxed);
-        let sequence = self.sequence.fetch_add(1, Relaxed);
-        let serial = record.open(inner, flags, generation, sequence, call);
-        if self.settings.trace_limit.load(Relaxed) > 0 {
-            let trace = Box::new(self.trace());
-            record.opened.store(Box::into_raw(trace), Release);
-        }
-        Some(Records::word(index, serial))
-    }
-
-    /// Drops what a record remembers of its closed handle; returns the raw memory to be freed.
-    fn forget(&self, shelf: &mut Shelf, record: &Record) -> *mut Raw {
-        let raw = record.forget();
-        if !raw.is_null() && record.has(RAW_COUNTED) {
-            // SAFETY: the copy belongs to the record, and its owner is now this call.
-            shelf.raw = shelf.raw.saturating_sub(unsafe { Raw::total(raw) });
-        }
-        raw
-    }
-
-    /// Closes a handle that is open and remembers it; false if it is not open.
-    /// Gives up nothing of the context below.
-    #[inline]
-    pub fn close(&self, h: HPy) -> bool {
-        let (index, serial) = Records::parts(h);
-        let Some(record) = self.records.get(index) else { return false };
-        if !record.close(serial) {
-            return false;
-        }
-        if self.settings.trace_limit.load(Relaxed) > 0 {
-            record.closed.store(Box::into_raw(Box::new(self.trace())), Release);
-        }
-        let mut written = false;
-        let raw = record.raw.load(Relaxed);
-        let mut dropped = ptr::null_mut();
-        let mut evicted = ptr::null_mut();
-        {
-            let mut shelf = lock(&self.shelf);
-            if !raw.is_null() {
-                // SAFETY: the record's memory is freed by whoever takes it out of the record.
-                unsafe {
-                    let total = shelf.raw + Raw::total(raw);
-                    let mut copy = raw;
-                    while let Some(each) = copy.as_mut() {
-                        written |= !each.protect();
-                        copy = each.next;
-                    }
-                    if total > self.settings.raw_max.load(Relaxed) {
-                        dropped = record.raw.swap(ptr::null_mut(), Relaxed);
-                    } else {
-                        shelf.raw = total;
-                        record.set(RAW_COUNTED);
-                    }
-                }
-            }
-            if shelf.closed.try_reserve(1).is_ok() {
-                shelf.closed.push_back(index);
-            }
-            if shelf.closed.len() > self.settings.closed_max.load(Relaxed)
-                && let Some(oldest) = shelf.closed.pop_front()
-                && let Some(old) = self.records.get(oldest)
-            {
-                evicted = self.forget(&mut shelf, old);
-                if shelf.free.try_reserve(1).is_ok() {
-                    shelf.free.push(oldest);
-                }
-            }
-        }
-        // SAFETY: both were taken out of their records above.
-        unsafe {
-            Raw::free(dropped);
-            Raw::free(evicted);
-        }
-        if written {
-            self.written_to(record);
-        }
-        true
-    }
-
-    #[cold]
-    fn written_to(&self, record: &Record) {
-        // SAFETY: a handle is closed by a thread that runs an extension, which is attached.
-        unsafe {
-            let top = crate::frame::top().as_ref();
-            let function = top.map_or_else(|| String::from("the extension"), |frame| frame.name());
-            let message = format!("{function} wrote to memory that was lent to it for reading");
-            let finding = Finding::new("written-text", message, function).about(record);
-            crate::report::found(self, finding);
-        }
-    }
-
-    /// The records of the closed handles that are remembered, oldest first.
-    pub fn closed(&self) -> Vec<u32> {
-        lock(&self.shelf).closed.iter().copied().collect()
-    }
-
+impl Shared {
     /// The records of the open handles of generation `generation` and later, oldest first.
     pub fn opened(&self, generation: i64) -> Vec<u32> {
         let mut found: Vec<(u64, u32)> = self
@@ -408,7 +277,7 @@ impl State {
             .filter(|(_, record)| {
                 record.is_open()
                     && !record.has(crate::records::IMMORTAL)
-                    && record.generation.load(Relaxed) >= generation
+                    && record.generation() >= generation
             })
             .map(|(index, record)| (record.sequence.load(Relaxed), index))
             .collect();
@@ -422,7 +291,9 @@ impl State {
         // SAFETY: handles are opened and closed by threads that run an extension, which are attached.
         Trace::capture(limit, unsafe { crate::workshop::python_stack(self, limit) })
     }
+}
 
+impl State {
     /// The name of a context function by its index in the ABI table.
     pub fn function_name(function: u16) -> &'static str {
         abi::MEMBERS.get(function as usize).map_or("?", |member| member.name)

@@ -3,7 +3,7 @@
 //!
 //! Whatever runs Python here puts a pending exception aside first and back afterwards.
 
-use crate::state::{Hook, State, lock};
+use crate::state::{Hook, Shared, lock};
 use core::ffi::CStr;
 use core::ptr;
 use hpy_sys::{HPy, HPyListBuilder, HPyTupleBuilder, api};
@@ -22,6 +22,18 @@ pub enum Tool {
 pub struct Tools {
     slots: Vec<(u32, Option<(Tool, u64)>)>,
     free: Vec<usize>,
+}
+
+/// Bits of a word that are the index of a tool; the others are its serial.
+const INDEX_BITS: u32 = usize::BITS / 2;
+
+fn word_of(index: usize, serial: u32) -> isize {
+    (((serial as usize) << INDEX_BITS) | index) as isize
+}
+
+fn parts_of(word: isize) -> (usize, u32) {
+    let word = word as usize;
+    (word & ((1 << INDEX_BITS) - 1), (word >> INDEX_BITS) as u32)
 }
 
 /// What a word that should be a builder or a tracker is.
@@ -46,12 +58,12 @@ impl Tools {
         let slot = self.slots.get_mut(index)?;
         slot.0 = slot.0.wrapping_add(1);
         slot.1 = Some((tool, call));
-        Some(crate::records::Records::word(u32::try_from(index).ok()?, slot.0)._i)
+        Some(word_of(index, slot.0))
     }
 
     fn slot(&mut self, word: isize) -> Option<&mut (u32, Option<(Tool, u64)>)> {
-        let (index, serial) = crate::records::Records::parts(HPy { _i: word });
-        self.slots.get_mut(index as usize).filter(|slot| slot.0 == serial)
+        let (index, serial) = parts_of(word);
+        self.slots.get_mut(index).filter(|slot| slot.0 == serial)
     }
 
     /// The open tool of a word.
@@ -63,17 +75,17 @@ impl Tools {
     pub fn take(&mut self, word: isize) -> Option<Tool> {
         let slot = self.slot(word)?;
         let (tool, _) = slot.1.take()?;
-        let (index, _) = crate::records::Records::parts(HPy { _i: word });
+        let (index, _) = parts_of(word);
         if self.free.try_reserve(1).is_ok() {
-            self.free.push(index as usize);
+            self.free.push(index);
         }
         Some(tool)
     }
 
     /// What a word is.
     pub fn classify(&mut self, word: isize) -> ToolState {
-        let (index, serial) = crate::records::Records::parts(HPy { _i: word });
-        match self.slots.get(index as usize) {
+        let (index, serial) = parts_of(word);
+        match self.slots.get(index) {
             Some((now, Some(_))) if *now == serial => ToolState::Open,
             Some((now, _)) if *now >= serial && serial > 0 => ToolState::Closed,
             _ => ToolState::Foreign,
@@ -99,7 +111,7 @@ impl Tools {
 ///
 /// # Safety
 /// The calling thread is attached.
-pub unsafe fn aside<R>(state: &State, f: impl FnOnce() -> R) -> R {
+pub unsafe fn aside<R>(state: &Shared, f: impl FnOnce() -> R) -> R {
     let pending = ((*state.backend).error_take)(state.base);
     let result = f();
     if !pending.is_null() {
@@ -112,7 +124,7 @@ pub unsafe fn aside<R>(state: &State, f: impl FnOnce() -> R) -> R {
 ///
 /// # Safety
 /// The calling thread is attached.
-pub unsafe fn call_hook(state: &State, hook: Hook) {
+pub unsafe fn call_hook(state: &Shared, hook: Hook) {
     aside(state, || call_with(state, hook, &[]));
 }
 
@@ -120,7 +132,7 @@ pub unsafe fn call_hook(state: &State, hook: Hook) {
 ///
 /// # Safety
 /// As [`call_hook`].
-pub unsafe fn call_finding_hook(state: &State, hook: Hook) {
+pub unsafe fn call_finding_hook(state: &Shared, hook: Hook) {
     aside(state, || {
         let last = lock(&state.findings).list.len().checked_sub(1);
         let finding = match last {
@@ -136,7 +148,7 @@ pub unsafe fn call_finding_hook(state: &State, hook: Hook) {
     });
 }
 
-unsafe fn call_with(state: &State, hook: Hook, args: &[HPy]) {
+unsafe fn call_with(state: &Shared, hook: Hook, args: &[HPy]) {
     // The hook may replace itself while it runs.
     let callable = api::HPy_Dup(state.base, hook.0);
     let result = api::HPy_Call(state.base, callable, args.as_ptr(), args.len(), HPy::NULL);
@@ -151,7 +163,7 @@ unsafe fn call_with(state: &State, hook: Hook, args: &[HPy]) {
 ///
 /// # Safety
 /// `h` is a handle of the context below, no exception is pending.
-pub unsafe fn text_of(state: &State, h: HPy) -> String {
+pub unsafe fn text_of(state: &Shared, h: HPy) -> String {
     if h.is_null() || api::HPyUnicode_Check(state.base, h) == 0 {
         return String::new();
     }
@@ -169,7 +181,7 @@ pub unsafe fn text_of(state: &State, h: HPy) -> String {
 ///
 /// # Safety
 /// As [`text_of`].
-pub unsafe fn text_attribute(state: &State, h: HPy, name: &CStr) -> String {
+pub unsafe fn text_attribute(state: &Shared, h: HPy, name: &CStr) -> String {
     let value = api::HPy_GetAttr_s(state.base, h, name.as_ptr());
     if value.is_null() {
         api::HPyErr_Clear(state.base);
@@ -184,7 +196,7 @@ pub unsafe fn text_attribute(state: &State, h: HPy, name: &CStr) -> String {
 ///
 /// # Safety
 /// As [`text_of`].
-pub unsafe fn repr_of(state: &State, h: HPy) -> String {
+pub unsafe fn repr_of(state: &Shared, h: HPy) -> String {
     aside(state, || {
         let repr = api::HPy_Repr(state.base, h);
         if repr.is_null() {
@@ -205,7 +217,7 @@ pub unsafe fn repr_of(state: &State, h: HPy) -> String {
 ///
 /// # Safety
 /// The calling thread is attached.
-pub unsafe fn python_stack(state: &State, limit: usize) -> String {
+pub unsafe fn python_stack(state: &Shared, limit: usize) -> String {
     if limit == 0 {
         return String::new();
     }
@@ -234,7 +246,7 @@ pub unsafe fn python_stack(state: &State, limit: usize) -> String {
     })
 }
 
-unsafe fn line_of(state: &State, frame: HPy) -> i64 {
+unsafe fn line_of(state: &Shared, frame: HPy) -> i64 {
     let line = api::HPy_GetAttr_s(state.base, frame, c"f_lineno".as_ptr());
     if line.is_null() || api::HPyNumber_Check(state.base, line) == 0 {
         api::HPyErr_Clear(state.base);
@@ -248,7 +260,7 @@ unsafe fn line_of(state: &State, frame: HPy) -> i64 {
 }
 
 /// `sys._getframe()`, null without an exception where there is none.
-unsafe fn innermost_frame(state: &State) -> HPy {
+unsafe fn innermost_frame(state: &Shared) -> HPy {
     let sys = api::HPyImport_ImportModule(state.base, c"sys".as_ptr());
     if sys.is_null() {
         api::HPyErr_Clear(state.base);

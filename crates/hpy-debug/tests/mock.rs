@@ -5,7 +5,7 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 use hpy_debug::Wrapped;
-use hpy_sys::backend::{Backend, CallTarget, Entry};
+use hpy_sys::backend::{Backend, CallTarget, DestructorWatcher, Entry, StructFacts};
 use hpy_sys::ext::{HPyContextExt, HPyExtensions};
 use hpy_sys::*;
 use std::cell::RefCell;
@@ -147,7 +147,39 @@ static BACKEND: Backend = Backend {
     call_from_trampoline: no_trampoline,
     error_take: take,
     error_give: give,
+    parallel: attached_in_turn,
+    shape_of: no_shape,
+    struct_facts: no_facts,
+    visit_fields: no_fields,
+    watch_destructors: no_watch,
 };
+
+unsafe extern "C" fn attached_in_turn(_: *mut HPyContext) -> c_int {
+    0
+}
+
+unsafe extern "C" fn no_shape(_: *mut HPyContext, _: HPy) -> HPyType_BuiltinShape {
+    HPyType_BuiltinShape_Legacy
+}
+
+unsafe extern "C" fn no_facts(_: *mut HPyContext, _: HPy, _: *mut StructFacts) -> c_int {
+    0
+}
+
+unsafe extern "C" fn no_fields(
+    _: *mut HPyContext,
+    _: HPy,
+    _: HPyFunc_visitproc,
+    _: *mut core::ffi::c_void,
+) {
+}
+
+unsafe extern "C" fn no_watch(
+    _: *mut HPyContext,
+    _: Option<DestructorWatcher>,
+    _: *mut core::ffi::c_void,
+) {
+}
 
 /// A base context of the mock, never freed.
 fn base() -> *mut HPyContext {
@@ -276,14 +308,14 @@ fn a_null_handle_raises() {
 fn no_memory_is_an_error_and_loses_no_reference() {
     let wrapped = debug();
     // SAFETY: the state is never freed here.
-    let budget = unsafe { &wrapped.state().budget };
+    let state = unsafe { wrapped.state() };
     for allocations in 0..3 {
-        budget.set(allocations);
+        state.set_budget(allocations);
         assert!(call(&wrapped, double, 21).is_null());
         assert_eq!(error().unwrap(), "MemoryError");
         assert_eq!((open(&wrapped), count(HPy { _i: 42 })), (0, 0));
     }
-    budget.set(-1);
+    state.set_budget(-1);
     assert_eq!(call(&wrapped, double, 21), HPy { _i: 42 });
 }
 

@@ -98,4 +98,45 @@ pub struct Backend {
     pub error_take: unsafe extern "C" fn(ctx: *mut HPyContext) -> HPy,
     /// Sets an exception that `error_take` returned, in place of any pending one. Takes over the handle.
     pub error_give: unsafe extern "C" fn(ctx: *mut HPyContext, exception: HPy),
+    /// 1 if attached threads of `ctx`'s interpreter run at the same time (a free-threaded build), 0 if they take
+    /// turns: then data that only attached threads touch needs no lock of its own.
+    pub parallel: unsafe extern "C" fn(ctx: *mut HPyContext) -> c_int,
+    /// The shape of the type of `h`, as `_HPyType_GetBuiltinShape` says it.
+    pub shape_of: unsafe extern "C" fn(ctx: *mut HPyContext, h: HPy) -> HPyType_BuiltinShape,
+    /// Fills in what is known of the struct of `h`. 0 if no spec made the type of `h` or one it extends.
+    pub struct_facts:
+        unsafe extern "C" fn(ctx: *mut HPyContext, h: HPy, facts: *mut StructFacts) -> c_int,
+    /// Calls `visit` with each field of the struct of `h` that the garbage collector is shown.
+    pub visit_fields: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        h: HPy,
+        visit: HPyFunc_visitproc,
+        arg: *mut c_void,
+    ),
+    /// Has `watcher` called with `data` and the capsule's name after each capsule destructor that left an exception
+    /// set, which is still set then. Null ends it.
+    pub watch_destructors: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        watcher: Option<DestructorWatcher>,
+        data: *mut c_void,
+    ),
+}
+
+/// See [`Backend::watch_destructors`].
+pub type DestructorWatcher = unsafe extern "C" fn(data: *mut c_void, name: *const c_char);
+
+/// What a context knows of the native struct of an object.
+#[repr(C)]
+#[derive(Debug)]
+pub struct StructFacts {
+    /// The name of the type from whose spec the struct is, alive as long as the type.
+    pub name: *const c_char,
+    /// Where the struct is.
+    pub start: *mut c_void,
+    /// Its size in bytes, with what is inherited.
+    pub size: usize,
+    /// Whether the garbage collector looks at objects of this type.
+    pub collected: c_int,
+    /// The type's own `HPy_tp_traverse`.
+    pub traverse: Option<signature::TRAVERSEPROC>,
 }

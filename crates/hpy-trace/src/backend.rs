@@ -6,7 +6,7 @@ use crate::generated_entries::TABLE;
 use crate::state::{self, State, lock};
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use hpy_sys::backend::{Backend, CallTarget};
+use hpy_sys::backend::{Backend, CallTarget, DestructorWatcher, StructFacts};
 use hpy_sys::*;
 
 /// The backend of every trace context.
@@ -19,6 +19,11 @@ pub static BACKEND: Backend = Backend {
     call_from_trampoline,
     error_take,
     error_give,
+    parallel,
+    shape_of,
+    struct_facts,
+    visit_fields,
+    watch_destructors,
 };
 
 /// A target of this context, and the target that calls go on to.
@@ -135,4 +140,38 @@ unsafe extern "C" fn error_take(ctx: *mut HPyContext) -> HPy {
 unsafe extern "C" fn error_give(ctx: *mut HPyContext, exception: HPy) {
     let state = state::of(ctx);
     ((*state.backend).error_give)(state.base, exception);
+}
+
+unsafe extern "C" fn parallel(ctx: *mut HPyContext) -> c_int {
+    let state = state::of(ctx);
+    ((*state.backend).parallel)(state.base)
+}
+
+unsafe extern "C" fn shape_of(ctx: *mut HPyContext, h: HPy) -> HPyType_BuiltinShape {
+    let state = state::of(ctx);
+    ((*state.backend).shape_of)(state.base, h)
+}
+
+unsafe extern "C" fn struct_facts(ctx: *mut HPyContext, h: HPy, facts: *mut StructFacts) -> c_int {
+    let state = state::of(ctx);
+    ((*state.backend).struct_facts)(state.base, h, facts)
+}
+
+unsafe extern "C" fn visit_fields(
+    ctx: *mut HPyContext,
+    h: HPy,
+    visit: HPyFunc_visitproc,
+    arg: *mut c_void,
+) {
+    let state = state::of(ctx);
+    ((*state.backend).visit_fields)(state.base, h, visit, arg);
+}
+
+unsafe extern "C" fn watch_destructors(
+    ctx: *mut HPyContext,
+    watcher: Option<DestructorWatcher>,
+    data: *mut c_void,
+) {
+    let state = state::of(ctx);
+    ((*state.backend).watch_destructors)(state.base, watcher, data);
 }

@@ -51,7 +51,11 @@ pub unsafe fn make(
     let def = entries.definition(place)?;
     modes::announce(state, mode, def);
     let module = object(module::create((*state).direct.ctx, target, def, handle(spec)));
-    if module.is_null() { Err(Raised) } else { Ok(module) }
+    if module.is_null() {
+        return Err(Raised);
+    }
+    modes::made(state, mode, def, module);
+    Ok(module)
 }
 
 /// Raises an ImportError if the module wants the main interpreter and this is another one.

@@ -97,6 +97,18 @@ pub unsafe fn announce(state: *mut InterpreterState, mode: Mode, def: *const HPy
     }
 }
 
+/// Tells them of the module that was made.
+pub unsafe fn made(
+    state: *mut InterpreterState,
+    mode: Mode,
+    def: *const HPyModuleDef,
+    module: *mut PyObject,
+) {
+    if mode == Mode::Debug {
+        debug(state).made(def, handle(module));
+    }
+}
+
 static DEBUG: u8 = 0;
 static TRACE: u8 = 0;
 static DEBUG_ON_TRACE: u8 = 0;

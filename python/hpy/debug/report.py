@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import json
+import os
+import sys
 from typing import Any, Dict, List, Optional
 
 #: What each kind of finding is called in reports.
@@ -14,6 +16,7 @@ TITLES = {
     "closed-handle": "a closed handle used",
     "closed-tracker": "a tracker used that is not open",
     "constant-closed": "a constant of the context closed",
+    "destructor-raised": "a capsule destructor that left an exception set",
     "gc-missing-flag": "a type without HPy_TPFLAGS_HAVE_GC that keeps objects",
     "gc-not-visited": "a field that the garbage collector is not told of",
     "kept-handle": "a handle used in a later call",
@@ -26,6 +29,7 @@ TITLES = {
     "pending-error": "a function called while an exception is pending",
     "unbalanced-leave": "leaving and re-entering Python out of balance",
     "undeclared-global": "a global that the module does not declare",
+    "unreleased-global": "a global that holds an object after its module is gone",
     "unexpected-error": "a result returned with an exception set",
     "written-text": "a write to memory lent for reading",
     "wrong-argument": "an argument of the wrong type",
@@ -33,17 +37,30 @@ TITLES = {
 }
 
 
-def _where(trace: Optional[Dict[str, Any]]) -> str:
-    """The innermost frame that has a name, for grouping."""
+#: Parts of the paths of sources whose frames say nothing about where a mistake was made: what headers inline, the Rust
+#: SDK, the standard library.
+_BETWEEN = ("/hpy/devel/include/", "/hpy-sys/src/", "/hpy-rs/src/", "/rustc/", "/rust/library/")
+
+
+def _is_of_extension(frame: Dict[str, Any]) -> bool:
+    path = frame["file"].replace("\\", "/")
+    binary = os.path.realpath(frame["object"].rpartition("+")[0])
+    if binary == os.path.realpath(sys.executable) or os.path.basename(binary).startswith("libpython"):
+        return False
+    return frame["function"] != "??" and not any(part in path for part in _BETWEEN)
+
+
+def _where(trace: Optional[Dict[str, Any]], function: str = "") -> str:
+    """The innermost frame of the extension itself, for grouping; else `function` or the innermost Python frame."""
     if not trace:
-        return "unknown: record traces with hpy.debug.set_handle_stack_trace_limit(16)"
+        return function or "unknown: record traces with hpy.debug.set_handle_stack_trace_limit(16)"
     for frame in trace["native"]:
-        if frame["function"] != "??":
+        if _is_of_extension(frame):
             if frame["file"]:
                 return f"{frame['function']} at {frame['file']}:{frame['line']}"
             return f"{frame['function']} in {frame['object']}"
     python = trace["python"]
-    return str(python[0]) if python else "unknown"
+    return function or (str(python[0]) if python else "unknown")
 
 
 class Report:
@@ -67,19 +84,11 @@ class Report:
             if known is not None:
                 known["count"] += 1
                 continue
-            leaks[site] = {
-                "kind": "leaked-handle",
-                "message": (
-                    f"a buffer view of {what} was never released"
-                    if handle.is_view
-                    else f"a handle for {what} was never closed"
-                ),
-                "function": "",
-                "count": 1,
-                "here": None,
-                "opened": opened,
-                "closed": None,
-            }
+            what = f"a buffer view of {what} was never released" if handle.is_view else f"a handle for {what} was never closed"
+            leaks[site] = _finding("leaked-handle", what, opened)
+        for module, held in _debug.get_unreleased_globals():
+            message = f"a global of the module {module} still holds {_shortened(held)} although the module is gone"
+            findings.append(_finding("unreleased-global", message))
         return cls(findings + list(leaks.values()))
 
     @property
@@ -120,7 +129,8 @@ class Report:
         """The report as one page that needs nothing else: searchable, grouped by place, traces collapsible."""
         groups: Dict[str, List[Dict[str, Any]]] = {}
         for finding in self.findings:
-            groups.setdefault(_where(finding["opened"] or finding["here"]), []).append(finding)
+            site = _where(finding["opened"] or finding["here"], finding["function"])
+            groups.setdefault(site, []).append(finding)
         body = []
         for site, findings in sorted(groups.items(), key=lambda group: -sum(f["count"] for f in group[1])):
             total = sum(finding["count"] for finding in findings)
@@ -131,6 +141,19 @@ class Report:
         return _PAGE.format(
             title=html.escape(title), summary=html.escape(self.summary()), body="\n".join(body)
         )
+
+
+def _finding(kind: str, message: str, opened: Optional[Dict[str, Any]] = None) -> Dict[str, Any]:
+    """What is found when a report is made, in the form of the findings made before."""
+    return {
+        "kind": kind,
+        "message": message,
+        "function": "",
+        "count": 1,
+        "here": None,
+        "opened": opened,
+        "closed": None,
+    }
 
 
 def _shortened(value: Any) -> str:

@@ -108,7 +108,7 @@ fn wrappers(abi: &Abi) -> String {
     text.push_str(
         "//! The wrappers of the context functions that only pass handles and values through.\n\
          #![allow(clippy::unused_unit)]\n\n\
-         use crate::call::Call;\nuse crate::records::IMMORTAL;\nuse crate::state::State;\n\
+         use crate::call::Call;\nuse crate::frame;\nuse crate::records::IMMORTAL;\nuse crate::state::State;\n\
          use core::ffi::{c_char, c_int, c_void};\nuse hpy_sys::*;\n\n",
     );
     text.push_str(&template(abi, |m| match special_module(&m.name) {
@@ -118,7 +118,8 @@ fn wrappers(abi: &Abi) -> String {
     text.push_str(
         "\n/// Sets the constants to handles of their own for those of `from`.\n#[rustfmt::skip]\n\
          pub fn wrap_constants(state: &State, from: &HPyContext, to: &mut HPyContext) {\n    \
-         let wrap = |inner: HPy| state.open(inner, IMMORTAL, 0).unwrap_or(HPy::NULL);\n",
+         // SAFETY: contexts are made by attached threads.\n    \
+         let wrap = |inner: HPy| unsafe { state.open(inner, IMMORTAL, 0) };\n",
     );
     for m in abi.members.iter().filter(|m| !m.is_function) {
         let _ = writeln!(text, "    to.{0} = wrap(from.{0});", m.field);
@@ -131,11 +132,10 @@ fn wrappers(abi: &Abi) -> String {
 }
 
 fn wrapper(abi: &Abi, m: &Member) -> String {
-    let mut text = format!(
-        "\n#[rustfmt::skip]\npub unsafe extern \"C\" fn {}({}){} {{\n",
-        m.name,
-        rust_params(m),
-        rust_returns(&m.returns)
+    let head = format!("{}({}){}", m.name, rust_params(m), rust_returns(&m.returns));
+    let mut text = format!("\n#[cold]\n#[rustfmt::skip]\nunsafe extern \"C\" fn slow_{head} {{\n");
+    let mut fast = format!(
+        "\n#[rustfmt::skip]\npub unsafe extern \"C\" fn {head} {{\n    let frame = frame::of(ctx);\n"
     );
     let clean = RUN_PYTHON.contains(&m.family.as_str())
         && failure(m) != Failure::None
@@ -146,6 +146,8 @@ fn wrapper(abi: &Abi, m: &Member) -> String {
         if clean { "begin_clean" } else { "begin" },
         index_of(abi, &m.name)
     );
+    let mut checks = vec![if clean { "frame.is_clean()" } else { "frame.is_running()" }.to_owned()];
+    let mut inner = String::new();
     for p in m.params.iter().skip(1) {
         assert!(
             !p.ty.starts_with("const HPy") && p.ty != "HPy *",
@@ -164,7 +166,18 @@ fn wrapper(abi: &Abi, m: &Member) -> String {
             p.name,
             refusal(&m.returns)
         );
+        let _ = writeln!(fast, "    let of_{name} = frame.record({name});");
+        checks.push(format!("frame.may_use(of_{name}, {name})"));
+        let _ = writeln!(inner, "        let {name} = of_{name}.inner();");
     }
+    let _ = writeln!(
+        fast,
+        "    if {} {{\n        let call = Call::of(frame, {});",
+        checks.join(" && "),
+        index_of(abi, &m.name)
+    );
+    fast.push_str(&inner);
+    let rest = text.len();
     let mut arguments = arguments(m);
     arguments[0] = "call.base".to_owned();
     let inner = format!("((*call.base).{})({})", m.field, arguments.join(", "));
@@ -197,8 +210,25 @@ fn wrapper(abi: &Abi, m: &Member) -> String {
             );
         }
     }
+    let names: Vec<String> = std::iter::once("ctx".to_owned())
+        .chain(m.params.iter().skip(1).map(|p| rust_name(&p.name)))
+        .collect();
+    let passed = names.join(", ");
+    let indented: Vec<String> = text[rest..].lines().map(|line| format!("    {line}\n")).collect();
+    let last = indented.len() - 1;
+    for (index, line) in indented.iter().enumerate() {
+        if index == last && !line.trim_end().ends_with(';') {
+            let _ = writeln!(fast, "        return {};", line.trim());
+        } else if index == last {
+            fast.push_str(line);
+            fast.push_str("        return;\n");
+        } else {
+            fast.push_str(line);
+        }
+    }
+    let _ = writeln!(fast, "    }}\n    slow_{}({passed})\n}}", m.name);
     text.push_str("}\n");
-    text
+    fast + &text
 }
 
 /// Signatures with entries of their own in `hpy-debug/src/entry.rs`.
@@ -209,7 +239,7 @@ fn entries(abi: &Abi) -> String {
     let mut text = String::from(RUST_NOTE);
     text.push_str(
         "//! The entries through which calls from Python reach an extension in debug mode.\n\n\
-         use crate::entry::{self, Upcall};\nuse core::ffi::{c_char, c_int, c_void};\nuse core::{mem, ptr};\n\
+         use crate::entry;\nuse crate::upcall::Upcall;\nuse core::ffi::{c_char, c_int, c_void};\nuse core::{mem, ptr};\n\
          use hpy_sys::backend::{Entry, EntryTable};\nuse hpy_sys::*;\n\n",
     );
     text.push_str(&entry_table(abi, |s| {
@@ -235,7 +265,7 @@ fn entry(s: &Signature) -> String {
     let returns = rust_returns(&s.returns);
     let mut text = format!(
         "\n#[rustfmt::skip]\nunsafe extern \"C\" fn {}(entry: *const Entry, {}){returns} {{\n    \
-         let mut up = Upcall::new(entry);\n    up.begin();\n",
+         let up = Upcall::begin(entry);\n",
         s.name,
         listed.join(", ")
     );
@@ -249,9 +279,9 @@ fn entry(s: &Signature) -> String {
     let starved = refusal(&s.returns);
     let _ = writeln!(
         text,
-        "    let result = match up.upper() {{\n        _ if up.starved.get() => {starved},\n        \
+        "    let result = match up.upper() {{\n        _ if up.is_starved() => {starved},\n        \
          None => mem::transmute::<*const c_void, unsafe extern \"C\" fn(*mut HPyContext, {types}){returns}>((*entry).imp)(up.ctx(), {names}),\n        \
-         Some((imp, upper)) => mem::transmute::<*const c_void, unsafe extern \"C\" fn(*const Entry, {types}){returns}>(imp)(upper, {names}),\n    }};"
+         Some(imp) => mem::transmute::<*const c_void, unsafe extern \"C\" fn(*const Entry, {types}){returns}>(imp)(&up.upper_entry(), {names}),\n    }};"
     );
     text.push_str("    up.returned();\n");
     for (name, ty) in params.iter().rev() {

@@ -189,18 +189,26 @@ fn prepare(kind: &Kind) -> Result<Command> {
             "pypy",
             &["pytest", "pytest-xdist", "hypothesis<6.130", "filelock"],
         ),
-        // Its loader imports pkg_resources, which setuptools gave up in version 82.
-        Kind::Reference(interpreter) => with_tools(
-            interpreter,
-            &format!("hpy-0.9.0-{}", interpreter.tag()),
-            &["pytest", "pytest-xdist", "hypothesis", "filelock", "setuptools<81", "hpy==0.9.0"],
-        ),
+        Kind::Reference(interpreter) => Ok(interpreter.command(&reference(interpreter)?)),
         Kind::Absent(why) => anyhow::bail!("{why}"),
     }
 }
 
-/// An environment with packages from the package index only.
+/// The Python of an environment with hpy 0.9.0 from the package index.
+pub fn reference(interpreter: &Interpreter) -> Result<PathBuf> {
+    let name = format!("hpy-0.9.0-{}", interpreter.tag());
+    // Its loader imports pkg_resources, which setuptools gave up in version 82.
+    let packages =
+        ["pytest", "pytest-xdist", "hypothesis", "filelock", "setuptools<81", "hpy==0.9.0"];
+    environment_with(interpreter, &name, &packages)
+}
+
+/// A command that runs the Python of an environment with packages from the package index only.
 fn with_tools(interpreter: &Interpreter, name: &str, packages: &[&str]) -> Result<Command> {
+    Ok(interpreter.command(&environment_with(interpreter, name, packages)?))
+}
+
+fn environment_with(interpreter: &Interpreter, name: &str, packages: &[&str]) -> Result<PathBuf> {
     let folder = target("environments").join(name);
     let python = folder.join("bin/python");
     let stamp = folder.join("tools.txt");
@@ -219,7 +227,7 @@ fn with_tools(interpreter: &Interpreter, name: &str, packages: &[&str]) -> Resul
             .context("installing packages")?;
         std::fs::write(&stamp, wanted)?;
     }
-    Ok(interpreter.command(&python))
+    Ok(python)
 }
 
 /// Runs the suite's universal variants in one runtime.

@@ -13,7 +13,7 @@ use crate::state::InterpreterState;
 use alloc::vec::Vec;
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use hpy_sys::{HPyField, signature};
+use hpy_sys::{HPy, HPyContext, HPyField, HPyFunc_visitproc, signature};
 use pyo3_ffi::*;
 
 /// Whether `tp` itself has our `tp_dealloc`; false for subtypes written in Python, whose own comes first.
@@ -291,4 +291,23 @@ pub unsafe extern "C" fn clear(slf: *mut PyObject) -> c_int {
         level = (*level).tp_base;
     }
     0
+}
+
+/// Calls `visit` with each field that the types of an instance visit: see `hpy_sys::backend`.
+pub unsafe extern "C" fn visit_fields(
+    _ctx: *mut HPyContext,
+    h: HPy,
+    visit: HPyFunc_visitproc,
+    arg: *mut c_void,
+) {
+    let slf = crate::handle::object(h);
+    let mut level = Py_TYPE(slf);
+    while !level.is_null() {
+        if let Some(info) = info::own(level).as_ref()
+            && let Some(traverse) = info.traverse
+        {
+            traverse(struct_of(info.shape, slf), visit, arg);
+        }
+        level = (*level).tp_base;
+    }
 }

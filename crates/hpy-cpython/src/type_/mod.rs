@@ -34,7 +34,7 @@ use crate::state;
 use ::alloc::boxed::Box;
 use core::ffi::{c_char, c_int, c_uint};
 use core::ptr;
-use hpy_sys::backend::CallTarget;
+use hpy_sys::backend::{CallTarget, StructFacts};
 use hpy_sys::*;
 use info::TypeInfo;
 use params::Params;
@@ -185,6 +185,31 @@ pub unsafe extern "C" fn _HPyType_GetBuiltinShape(
     }
     let (_, info) = info::nearest(object(h_type).cast());
     info.as_ref().map_or(HPyType_BuiltinShape_Legacy, |info| info.shape)
+}
+
+/// The shape of the type of `h`: see `hpy_sys::backend`.
+pub unsafe extern "C" fn shape_of(_ctx: *mut HPyContext, h: HPy) -> HPyType_BuiltinShape {
+    let (_, info) = info::nearest(Py_TYPE(object(h)));
+    info.as_ref().map_or(HPyType_BuiltinShape_Legacy, |info| info.shape)
+}
+
+/// What is known of the struct of `h`: see `hpy_sys::backend`.
+pub unsafe extern "C" fn struct_facts(
+    _ctx: *mut HPyContext,
+    h: HPy,
+    facts: *mut StructFacts,
+) -> c_int {
+    let tp = Py_TYPE(object(h));
+    let (_, info) = info::nearest(tp);
+    let Some(info) = info.as_ref() else { return 0 };
+    facts.write(StructFacts {
+        name: info.tables.name.as_ptr(),
+        start: shape::struct_of(info.shape, object(h)),
+        size: info.struct_size,
+        collected: ((*tp).tp_flags & Py_TPFLAGS_HAVE_GC != 0) as c_int,
+        traverse: info.traverse,
+    });
+    1
 }
 
 /// The name of a type without its module, UTF-8, alive as long as the type and its name. Null with a

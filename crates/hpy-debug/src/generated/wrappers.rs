@@ -3,6 +3,7 @@
 #![allow(clippy::unused_unit)]
 
 use crate::call::Call;
+use crate::frame;
 use crate::records::IMMORTAL;
 use crate::state::State;
 use core::ffi::{c_char, c_int, c_void};
@@ -383,7 +384,8 @@ pub fn copy_constants(from: &HPyContext, to: &mut HPyContext) {
 /// Sets the constants to handles of their own for those of `from`.
 #[rustfmt::skip]
 pub fn wrap_constants(state: &State, from: &HPyContext, to: &mut HPyContext) {
-    let wrap = |inner: HPy| state.open(inner, IMMORTAL, 0).unwrap_or(HPy::NULL);
+    // SAFETY: contexts are made by attached threads.
+    let wrap = |inner: HPy| unsafe { state.open(inner, IMMORTAL, 0) };
     to.h_None = wrap(from.h_None);
     to.h_True = wrap(from.h_True);
     to.h_False = wrap(from.h_False);
@@ -472,6 +474,21 @@ pub fn wrap_constants(state: &State, from: &HPyContext, to: &mut HPyContext) {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Dup(ctx: *mut HPyContext, h: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 77);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Dup)(call.base, h);
+        if result.is_null() { return HPy::NULL; }
+        return call.new_handle(result);
+    }
+    slow_HPy_Dup(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Dup(ctx: *mut HPyContext, h: HPy) -> HPy {
     let call = Call::begin(ctx, 77);
     let Some(h) = call.handle_or_null(h, "h") else { return HPy::NULL };
     let result = ((*call.base).ctx_Dup)(call.base, h);
@@ -481,42 +498,123 @@ pub unsafe extern "C" fn HPy_Dup(ctx: *mut HPyContext, h: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromInt32_t(ctx: *mut HPyContext, value: i32) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 79);
+        return call.new_handle(((*call.base).ctx_Long_FromInt32_t)(call.base, value));
+    }
+    slow_HPyLong_FromInt32_t(ctx, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_FromInt32_t(ctx: *mut HPyContext, value: i32) -> HPy {
     let call = Call::begin(ctx, 79);
     call.new_handle(((*call.base).ctx_Long_FromInt32_t)(call.base, value))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromUInt32_t(ctx: *mut HPyContext, value: u32) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 80);
+        return call.new_handle(((*call.base).ctx_Long_FromUInt32_t)(call.base, value));
+    }
+    slow_HPyLong_FromUInt32_t(ctx, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_FromUInt32_t(ctx: *mut HPyContext, value: u32) -> HPy {
     let call = Call::begin(ctx, 80);
     call.new_handle(((*call.base).ctx_Long_FromUInt32_t)(call.base, value))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromInt64_t(ctx: *mut HPyContext, v: i64) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 81);
+        return call.new_handle(((*call.base).ctx_Long_FromInt64_t)(call.base, v));
+    }
+    slow_HPyLong_FromInt64_t(ctx, v)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_FromInt64_t(ctx: *mut HPyContext, v: i64) -> HPy {
     let call = Call::begin(ctx, 81);
     call.new_handle(((*call.base).ctx_Long_FromInt64_t)(call.base, v))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromUInt64_t(ctx: *mut HPyContext, v: u64) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 82);
+        return call.new_handle(((*call.base).ctx_Long_FromUInt64_t)(call.base, v));
+    }
+    slow_HPyLong_FromUInt64_t(ctx, v)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_FromUInt64_t(ctx: *mut HPyContext, v: u64) -> HPy {
     let call = Call::begin(ctx, 82);
     call.new_handle(((*call.base).ctx_Long_FromUInt64_t)(call.base, v))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromSize_t(ctx: *mut HPyContext, value: usize) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 83);
+        return call.new_handle(((*call.base).ctx_Long_FromSize_t)(call.base, value));
+    }
+    slow_HPyLong_FromSize_t(ctx, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_FromSize_t(ctx: *mut HPyContext, value: usize) -> HPy {
     let call = Call::begin(ctx, 83);
     call.new_handle(((*call.base).ctx_Long_FromSize_t)(call.base, value))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromSsize_t(ctx: *mut HPyContext, value: HPy_ssize_t) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 84);
+        return call.new_handle(((*call.base).ctx_Long_FromSsize_t)(call.base, value));
+    }
+    slow_HPyLong_FromSsize_t(ctx, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_FromSsize_t(ctx: *mut HPyContext, value: HPy_ssize_t) -> HPy {
     let call = Call::begin(ctx, 84);
     call.new_handle(((*call.base).ctx_Long_FromSsize_t)(call.base, value))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsInt32_t(ctx: *mut HPyContext, h: HPy) -> i32 {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 85);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Long_AsInt32_t)(call.base, h);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPyLong_AsInt32_t(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_AsInt32_t(ctx: *mut HPyContext, h: HPy) -> i32 {
     let call = Call::begin(ctx, 85);
     let Some(h) = call.handle(h, "h") else { return -1 };
     let result = ((*call.base).ctx_Long_AsInt32_t)(call.base, h);
@@ -526,6 +624,21 @@ pub unsafe extern "C" fn HPyLong_AsInt32_t(ctx: *mut HPyContext, h: HPy) -> i32 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsUInt32_t(ctx: *mut HPyContext, h: HPy) -> u32 {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 86);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Long_AsUInt32_t)(call.base, h);
+        if result == u32::MAX { call.failed(); }
+        return result;
+    }
+    slow_HPyLong_AsUInt32_t(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_AsUInt32_t(ctx: *mut HPyContext, h: HPy) -> u32 {
     let call = Call::begin(ctx, 86);
     let Some(h) = call.handle(h, "h") else { return u32::MAX };
     let result = ((*call.base).ctx_Long_AsUInt32_t)(call.base, h);
@@ -535,6 +648,21 @@ pub unsafe extern "C" fn HPyLong_AsUInt32_t(ctx: *mut HPyContext, h: HPy) -> u32
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsUInt32_tMask(ctx: *mut HPyContext, h: HPy) -> u32 {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 87);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Long_AsUInt32_tMask)(call.base, h);
+        if result == u32::MAX { call.failed(); }
+        return result;
+    }
+    slow_HPyLong_AsUInt32_tMask(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_AsUInt32_tMask(ctx: *mut HPyContext, h: HPy) -> u32 {
     let call = Call::begin(ctx, 87);
     let Some(h) = call.handle(h, "h") else { return u32::MAX };
     let result = ((*call.base).ctx_Long_AsUInt32_tMask)(call.base, h);
@@ -544,6 +672,21 @@ pub unsafe extern "C" fn HPyLong_AsUInt32_tMask(ctx: *mut HPyContext, h: HPy) ->
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsInt64_t(ctx: *mut HPyContext, h: HPy) -> i64 {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 88);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Long_AsInt64_t)(call.base, h);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPyLong_AsInt64_t(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_AsInt64_t(ctx: *mut HPyContext, h: HPy) -> i64 {
     let call = Call::begin(ctx, 88);
     let Some(h) = call.handle(h, "h") else { return -1 };
     let result = ((*call.base).ctx_Long_AsInt64_t)(call.base, h);
@@ -553,6 +696,21 @@ pub unsafe extern "C" fn HPyLong_AsInt64_t(ctx: *mut HPyContext, h: HPy) -> i64 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsUInt64_t(ctx: *mut HPyContext, h: HPy) -> u64 {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 89);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Long_AsUInt64_t)(call.base, h);
+        if result == u64::MAX { call.failed(); }
+        return result;
+    }
+    slow_HPyLong_AsUInt64_t(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_AsUInt64_t(ctx: *mut HPyContext, h: HPy) -> u64 {
     let call = Call::begin(ctx, 89);
     let Some(h) = call.handle(h, "h") else { return u64::MAX };
     let result = ((*call.base).ctx_Long_AsUInt64_t)(call.base, h);
@@ -562,6 +720,21 @@ pub unsafe extern "C" fn HPyLong_AsUInt64_t(ctx: *mut HPyContext, h: HPy) -> u64
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsUInt64_tMask(ctx: *mut HPyContext, h: HPy) -> u64 {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 90);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Long_AsUInt64_tMask)(call.base, h);
+        if result == u64::MAX { call.failed(); }
+        return result;
+    }
+    slow_HPyLong_AsUInt64_tMask(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_AsUInt64_tMask(ctx: *mut HPyContext, h: HPy) -> u64 {
     let call = Call::begin(ctx, 90);
     let Some(h) = call.handle(h, "h") else { return u64::MAX };
     let result = ((*call.base).ctx_Long_AsUInt64_tMask)(call.base, h);
@@ -571,6 +744,21 @@ pub unsafe extern "C" fn HPyLong_AsUInt64_tMask(ctx: *mut HPyContext, h: HPy) ->
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsSize_t(ctx: *mut HPyContext, h: HPy) -> usize {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 91);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Long_AsSize_t)(call.base, h);
+        if result == usize::MAX { call.failed(); }
+        return result;
+    }
+    slow_HPyLong_AsSize_t(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_AsSize_t(ctx: *mut HPyContext, h: HPy) -> usize {
     let call = Call::begin(ctx, 91);
     let Some(h) = call.handle(h, "h") else { return usize::MAX };
     let result = ((*call.base).ctx_Long_AsSize_t)(call.base, h);
@@ -580,6 +768,21 @@ pub unsafe extern "C" fn HPyLong_AsSize_t(ctx: *mut HPyContext, h: HPy) -> usize
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsSsize_t(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 92);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Long_AsSsize_t)(call.base, h);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPyLong_AsSsize_t(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_AsSsize_t(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
     let call = Call::begin(ctx, 92);
     let Some(h) = call.handle(h, "h") else { return -1 };
     let result = ((*call.base).ctx_Long_AsSsize_t)(call.base, h);
@@ -589,6 +792,21 @@ pub unsafe extern "C" fn HPyLong_AsSsize_t(ctx: *mut HPyContext, h: HPy) -> HPy_
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsVoidPtr(ctx: *mut HPyContext, h: HPy) -> *mut c_void {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 93);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Long_AsVoidPtr)(call.base, h);
+        if result.is_null() { call.failed(); }
+        return result;
+    }
+    slow_HPyLong_AsVoidPtr(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_AsVoidPtr(ctx: *mut HPyContext, h: HPy) -> *mut c_void {
     let call = Call::begin(ctx, 93);
     let Some(h) = call.handle(h, "h") else { return core::ptr::null_mut() };
     let result = ((*call.base).ctx_Long_AsVoidPtr)(call.base, h);
@@ -598,6 +816,21 @@ pub unsafe extern "C" fn HPyLong_AsVoidPtr(ctx: *mut HPyContext, h: HPy) -> *mut
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64 {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 94);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Long_AsDouble)(call.base, h);
+        if result == -1.0 { call.failed(); }
+        return result;
+    }
+    slow_HPyLong_AsDouble(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyLong_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64 {
     let call = Call::begin(ctx, 94);
     let Some(h) = call.handle(h, "h") else { return -1.0 };
     let result = ((*call.base).ctx_Long_AsDouble)(call.base, h);
@@ -607,12 +840,38 @@ pub unsafe extern "C" fn HPyLong_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64 {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyFloat_FromDouble(ctx: *mut HPyContext, v: f64) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 95);
+        return call.new_handle(((*call.base).ctx_Float_FromDouble)(call.base, v));
+    }
+    slow_HPyFloat_FromDouble(ctx, v)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyFloat_FromDouble(ctx: *mut HPyContext, v: f64) -> HPy {
     let call = Call::begin(ctx, 95);
     call.new_handle(((*call.base).ctx_Float_FromDouble)(call.base, v))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyFloat_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64 {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 96);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Float_AsDouble)(call.base, h);
+        if result == -1.0 { call.failed(); }
+        return result;
+    }
+    slow_HPyFloat_AsDouble(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyFloat_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64 {
     let call = Call::begin(ctx, 96);
     let Some(h) = call.handle(h, "h") else { return -1.0 };
     let result = ((*call.base).ctx_Float_AsDouble)(call.base, h);
@@ -622,6 +881,19 @@ pub unsafe extern "C" fn HPyFloat_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBool_FromBool(ctx: *mut HPyContext, v: bool) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 97);
+        let result = ((*call.base).ctx_Bool_FromBool)(call.base, v);
+        if result.is_null() { return HPy::NULL; }
+        return call.new_handle(result);
+    }
+    slow_HPyBool_FromBool(ctx, v)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyBool_FromBool(ctx: *mut HPyContext, v: bool) -> HPy {
     let call = Call::begin(ctx, 97);
     let result = ((*call.base).ctx_Bool_FromBool)(call.base, v);
     if result.is_null() { return HPy::NULL; }
@@ -630,6 +902,21 @@ pub unsafe extern "C" fn HPyBool_FromBool(ctx: *mut HPyContext, v: bool) -> HPy 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Length(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_clean() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 98);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Length)(call.base, h);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_Length(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Length(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
     let call = Call::begin_clean(ctx, 98);
     let Some(h) = call.handle(h, "h") else { return -1 };
     let result = ((*call.base).ctx_Length)(call.base, h);
@@ -639,6 +926,19 @@ pub unsafe extern "C" fn HPy_Length(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyNumber_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 99);
+        let h = of_h.inner();
+        return ((*call.base).ctx_Number_Check)(call.base, h);
+    }
+    slow_HPyNumber_Check(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyNumber_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let call = Call::begin(ctx, 99);
     let Some(h) = call.handle(h, "h") else { return -1 };
     ((*call.base).ctx_Number_Check)(call.base, h)
@@ -646,6 +946,21 @@ pub unsafe extern "C" fn HPyNumber_Check(ctx: *mut HPyContext, h: HPy) -> c_int 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Add(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 100);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_Add)(call.base, h1, h2));
+    }
+    slow_HPy_Add(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Add(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 100);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -654,6 +969,21 @@ pub unsafe extern "C" fn HPy_Add(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Subtract(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 101);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_Subtract)(call.base, h1, h2));
+    }
+    slow_HPy_Subtract(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Subtract(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 101);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -662,6 +992,21 @@ pub unsafe extern "C" fn HPy_Subtract(ctx: *mut HPyContext, h1: HPy, h2: HPy) ->
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Multiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 102);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_Multiply)(call.base, h1, h2));
+    }
+    slow_HPy_Multiply(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Multiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 102);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -670,6 +1015,21 @@ pub unsafe extern "C" fn HPy_Multiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) ->
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_MatrixMultiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 103);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_MatrixMultiply)(call.base, h1, h2));
+    }
+    slow_HPy_MatrixMultiply(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_MatrixMultiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 103);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -678,6 +1038,21 @@ pub unsafe extern "C" fn HPy_MatrixMultiply(ctx: *mut HPyContext, h1: HPy, h2: H
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_FloorDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 104);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_FloorDivide)(call.base, h1, h2));
+    }
+    slow_HPy_FloorDivide(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_FloorDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 104);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -686,6 +1061,21 @@ pub unsafe extern "C" fn HPy_FloorDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy)
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_TrueDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 105);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_TrueDivide)(call.base, h1, h2));
+    }
+    slow_HPy_TrueDivide(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_TrueDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 105);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -694,6 +1084,21 @@ pub unsafe extern "C" fn HPy_TrueDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Remainder(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 106);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_Remainder)(call.base, h1, h2));
+    }
+    slow_HPy_Remainder(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Remainder(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 106);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -702,6 +1107,21 @@ pub unsafe extern "C" fn HPy_Remainder(ctx: *mut HPyContext, h1: HPy, h2: HPy) -
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Divmod(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 107);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_Divmod)(call.base, h1, h2));
+    }
+    slow_HPy_Divmod(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Divmod(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 107);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -710,6 +1130,23 @@ pub unsafe extern "C" fn HPy_Divmod(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> H
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Power(ctx: *mut HPyContext, h1: HPy, h2: HPy, h3: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    let of_h3 = frame.record(h3);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) && frame.may_use(of_h3, h3) {
+        let call = Call::of(frame, 108);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        let h3 = of_h3.inner();
+        return call.new_handle(((*call.base).ctx_Power)(call.base, h1, h2, h3));
+    }
+    slow_HPy_Power(ctx, h1, h2, h3)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Power(ctx: *mut HPyContext, h1: HPy, h2: HPy, h3: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 108);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -719,6 +1156,19 @@ pub unsafe extern "C" fn HPy_Power(ctx: *mut HPyContext, h1: HPy, h2: HPy, h3: H
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Negative(ctx: *mut HPyContext, h1: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    if frame.is_clean() && frame.may_use(of_h1, h1) {
+        let call = Call::of(frame, 109);
+        let h1 = of_h1.inner();
+        return call.new_handle(((*call.base).ctx_Negative)(call.base, h1));
+    }
+    slow_HPy_Negative(ctx, h1)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Negative(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 109);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Negative)(call.base, h1))
@@ -726,6 +1176,19 @@ pub unsafe extern "C" fn HPy_Negative(ctx: *mut HPyContext, h1: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Positive(ctx: *mut HPyContext, h1: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    if frame.is_clean() && frame.may_use(of_h1, h1) {
+        let call = Call::of(frame, 110);
+        let h1 = of_h1.inner();
+        return call.new_handle(((*call.base).ctx_Positive)(call.base, h1));
+    }
+    slow_HPy_Positive(ctx, h1)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Positive(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 110);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Positive)(call.base, h1))
@@ -733,6 +1196,19 @@ pub unsafe extern "C" fn HPy_Positive(ctx: *mut HPyContext, h1: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Absolute(ctx: *mut HPyContext, h1: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    if frame.is_clean() && frame.may_use(of_h1, h1) {
+        let call = Call::of(frame, 111);
+        let h1 = of_h1.inner();
+        return call.new_handle(((*call.base).ctx_Absolute)(call.base, h1));
+    }
+    slow_HPy_Absolute(ctx, h1)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Absolute(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 111);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Absolute)(call.base, h1))
@@ -740,6 +1216,19 @@ pub unsafe extern "C" fn HPy_Absolute(ctx: *mut HPyContext, h1: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Invert(ctx: *mut HPyContext, h1: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    if frame.is_clean() && frame.may_use(of_h1, h1) {
+        let call = Call::of(frame, 112);
+        let h1 = of_h1.inner();
+        return call.new_handle(((*call.base).ctx_Invert)(call.base, h1));
+    }
+    slow_HPy_Invert(ctx, h1)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Invert(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 112);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Invert)(call.base, h1))
@@ -747,6 +1236,21 @@ pub unsafe extern "C" fn HPy_Invert(ctx: *mut HPyContext, h1: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Lshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 113);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_Lshift)(call.base, h1, h2));
+    }
+    slow_HPy_Lshift(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Lshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 113);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -755,6 +1259,21 @@ pub unsafe extern "C" fn HPy_Lshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> H
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Rshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 114);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_Rshift)(call.base, h1, h2));
+    }
+    slow_HPy_Rshift(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Rshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 114);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -763,6 +1282,21 @@ pub unsafe extern "C" fn HPy_Rshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> H
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_And(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 115);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_And)(call.base, h1, h2));
+    }
+    slow_HPy_And(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_And(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 115);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -771,6 +1305,21 @@ pub unsafe extern "C" fn HPy_And(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Xor(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 116);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_Xor)(call.base, h1, h2));
+    }
+    slow_HPy_Xor(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Xor(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 116);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -779,6 +1328,21 @@ pub unsafe extern "C" fn HPy_Xor(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Or(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 117);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_Or)(call.base, h1, h2));
+    }
+    slow_HPy_Or(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Or(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 117);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -787,6 +1351,19 @@ pub unsafe extern "C" fn HPy_Or(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Index(ctx: *mut HPyContext, h1: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    if frame.is_clean() && frame.may_use(of_h1, h1) {
+        let call = Call::of(frame, 118);
+        let h1 = of_h1.inner();
+        return call.new_handle(((*call.base).ctx_Index)(call.base, h1));
+    }
+    slow_HPy_Index(ctx, h1)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Index(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 118);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Index)(call.base, h1))
@@ -794,6 +1371,19 @@ pub unsafe extern "C" fn HPy_Index(ctx: *mut HPyContext, h1: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Long(ctx: *mut HPyContext, h1: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    if frame.is_clean() && frame.may_use(of_h1, h1) {
+        let call = Call::of(frame, 119);
+        let h1 = of_h1.inner();
+        return call.new_handle(((*call.base).ctx_Long)(call.base, h1));
+    }
+    slow_HPy_Long(ctx, h1)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Long(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 119);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Long)(call.base, h1))
@@ -801,6 +1391,19 @@ pub unsafe extern "C" fn HPy_Long(ctx: *mut HPyContext, h1: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Float(ctx: *mut HPyContext, h1: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    if frame.is_clean() && frame.may_use(of_h1, h1) {
+        let call = Call::of(frame, 120);
+        let h1 = of_h1.inner();
+        return call.new_handle(((*call.base).ctx_Float)(call.base, h1));
+    }
+    slow_HPy_Float(ctx, h1)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Float(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 120);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Float)(call.base, h1))
@@ -808,6 +1411,21 @@ pub unsafe extern "C" fn HPy_Float(ctx: *mut HPyContext, h1: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceAdd(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 121);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceAdd)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceAdd(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceAdd(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 121);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -816,6 +1434,21 @@ pub unsafe extern "C" fn HPy_InPlaceAdd(ctx: *mut HPyContext, h1: HPy, h2: HPy) 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceSubtract(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 122);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceSubtract)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceSubtract(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceSubtract(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 122);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -824,6 +1457,21 @@ pub unsafe extern "C" fn HPy_InPlaceSubtract(ctx: *mut HPyContext, h1: HPy, h2: 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceMultiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 123);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceMultiply)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceMultiply(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceMultiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 123);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -832,6 +1480,21 @@ pub unsafe extern "C" fn HPy_InPlaceMultiply(ctx: *mut HPyContext, h1: HPy, h2: 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceMatrixMultiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 124);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceMatrixMultiply)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceMatrixMultiply(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceMatrixMultiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 124);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -840,6 +1503,21 @@ pub unsafe extern "C" fn HPy_InPlaceMatrixMultiply(ctx: *mut HPyContext, h1: HPy
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceFloorDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 125);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceFloorDivide)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceFloorDivide(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceFloorDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 125);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -848,6 +1526,21 @@ pub unsafe extern "C" fn HPy_InPlaceFloorDivide(ctx: *mut HPyContext, h1: HPy, h
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceTrueDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 126);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceTrueDivide)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceTrueDivide(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceTrueDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 126);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -856,6 +1549,21 @@ pub unsafe extern "C" fn HPy_InPlaceTrueDivide(ctx: *mut HPyContext, h1: HPy, h2
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceRemainder(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 127);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceRemainder)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceRemainder(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceRemainder(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 127);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -864,6 +1572,23 @@ pub unsafe extern "C" fn HPy_InPlaceRemainder(ctx: *mut HPyContext, h1: HPy, h2:
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlacePower(ctx: *mut HPyContext, h1: HPy, h2: HPy, h3: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    let of_h3 = frame.record(h3);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) && frame.may_use(of_h3, h3) {
+        let call = Call::of(frame, 128);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        let h3 = of_h3.inner();
+        return call.new_handle(((*call.base).ctx_InPlacePower)(call.base, h1, h2, h3));
+    }
+    slow_HPy_InPlacePower(ctx, h1, h2, h3)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlacePower(ctx: *mut HPyContext, h1: HPy, h2: HPy, h3: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 128);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -873,6 +1598,21 @@ pub unsafe extern "C" fn HPy_InPlacePower(ctx: *mut HPyContext, h1: HPy, h2: HPy
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceLshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 129);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceLshift)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceLshift(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceLshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 129);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -881,6 +1621,21 @@ pub unsafe extern "C" fn HPy_InPlaceLshift(ctx: *mut HPyContext, h1: HPy, h2: HP
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceRshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 130);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceRshift)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceRshift(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceRshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 130);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -889,6 +1644,21 @@ pub unsafe extern "C" fn HPy_InPlaceRshift(ctx: *mut HPyContext, h1: HPy, h2: HP
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceAnd(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 131);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceAnd)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceAnd(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceAnd(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 131);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -897,6 +1667,21 @@ pub unsafe extern "C" fn HPy_InPlaceAnd(ctx: *mut HPyContext, h1: HPy, h2: HPy) 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceXor(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 132);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceXor)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceXor(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceXor(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 132);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -905,6 +1690,21 @@ pub unsafe extern "C" fn HPy_InPlaceXor(ctx: *mut HPyContext, h1: HPy, h2: HPy) 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceOr(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h1 = frame.record(h1);
+    let of_h2 = frame.record(h2);
+    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+        let call = Call::of(frame, 133);
+        let h1 = of_h1.inner();
+        let h2 = of_h2.inner();
+        return call.new_handle(((*call.base).ctx_InPlaceOr)(call.base, h1, h2));
+    }
+    slow_HPy_InPlaceOr(ctx, h1, h2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_InPlaceOr(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 133);
     let Some(h1) = call.handle(h1, "h1") else { return HPy::NULL };
     let Some(h2) = call.handle(h2, "h2") else { return HPy::NULL };
@@ -913,6 +1713,19 @@ pub unsafe extern "C" fn HPy_InPlaceOr(ctx: *mut HPyContext, h1: HPy, h2: HPy) -
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyCallable_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 134);
+        let h = of_h.inner();
+        return ((*call.base).ctx_Callable_Check)(call.base, h);
+    }
+    slow_HPyCallable_Check(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyCallable_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let call = Call::begin(ctx, 134);
     let Some(h) = call.handle(h, "h") else { return -1 };
     ((*call.base).ctx_Callable_Check)(call.base, h)
@@ -920,6 +1733,23 @@ pub unsafe extern "C" fn HPyCallable_Check(ctx: *mut HPyContext, h: HPy) -> c_in
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_CallTupleDict(ctx: *mut HPyContext, callable: HPy, args: HPy, kw: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_callable = frame.record(callable);
+    let of_args = frame.record(args);
+    let of_kw = frame.record(kw);
+    if frame.is_clean() && frame.may_use(of_callable, callable) && frame.may_use(of_args, args) && frame.may_use(of_kw, kw) {
+        let call = Call::of(frame, 135);
+        let callable = of_callable.inner();
+        let args = of_args.inner();
+        let kw = of_kw.inner();
+        return call.new_handle(((*call.base).ctx_CallTupleDict)(call.base, callable, args, kw));
+    }
+    slow_HPy_CallTupleDict(ctx, callable, args, kw)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_CallTupleDict(ctx: *mut HPyContext, callable: HPy, args: HPy, kw: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 135);
     let Some(callable) = call.handle(callable, "callable") else { return HPy::NULL };
     let Some(args) = call.handle_or_null(args, "args") else { return HPy::NULL };
@@ -929,12 +1759,37 @@ pub unsafe extern "C" fn HPy_CallTupleDict(ctx: *mut HPyContext, callable: HPy, 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_FatalError(ctx: *mut HPyContext, message: *const c_char) {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 136);
+        ((*call.base).ctx_FatalError)(call.base, message);
+        return;
+    }
+    slow_HPy_FatalError(ctx, message)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_FatalError(ctx: *mut HPyContext, message: *const c_char) {
     let call = Call::begin(ctx, 136);
     ((*call.base).ctx_FatalError)(call.base, message);
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_SetFromErrnoWithFilename(ctx: *mut HPyContext, h_type: HPy, filename_fsencoded: *const c_char) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h_type = frame.record(h_type);
+    if frame.is_running() && frame.may_use(of_h_type, h_type) {
+        let call = Call::of(frame, 139);
+        let h_type = of_h_type.inner();
+        return call.new_handle(((*call.base).ctx_Err_SetFromErrnoWithFilename)(call.base, h_type, filename_fsencoded));
+    }
+    slow_HPyErr_SetFromErrnoWithFilename(ctx, h_type, filename_fsencoded)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyErr_SetFromErrnoWithFilename(ctx: *mut HPyContext, h_type: HPy, filename_fsencoded: *const c_char) -> HPy {
     let call = Call::begin(ctx, 139);
     let Some(h_type) = call.handle(h_type, "h_type") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Err_SetFromErrnoWithFilename)(call.base, h_type, filename_fsencoded))
@@ -942,6 +1797,23 @@ pub unsafe extern "C" fn HPyErr_SetFromErrnoWithFilename(ctx: *mut HPyContext, h
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_SetFromErrnoWithFilenameObjects(ctx: *mut HPyContext, h_type: HPy, filename1: HPy, filename2: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h_type = frame.record(h_type);
+    let of_filename1 = frame.record(filename1);
+    let of_filename2 = frame.record(filename2);
+    if frame.is_running() && frame.may_use(of_h_type, h_type) && frame.may_use(of_filename1, filename1) && frame.may_use(of_filename2, filename2) {
+        let call = Call::of(frame, 140);
+        let h_type = of_h_type.inner();
+        let filename1 = of_filename1.inner();
+        let filename2 = of_filename2.inner();
+        return call.new_handle(((*call.base).ctx_Err_SetFromErrnoWithFilenameObjects)(call.base, h_type, filename1, filename2));
+    }
+    slow_HPyErr_SetFromErrnoWithFilenameObjects(ctx, h_type, filename1, filename2)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyErr_SetFromErrnoWithFilenameObjects(ctx: *mut HPyContext, h_type: HPy, filename1: HPy, filename2: HPy) -> HPy {
     let call = Call::begin(ctx, 140);
     let Some(h_type) = call.handle(h_type, "h_type") else { return HPy::NULL };
     let Some(filename1) = call.handle_or_null(filename1, "filename1") else { return HPy::NULL };
@@ -951,12 +1823,36 @@ pub unsafe extern "C" fn HPyErr_SetFromErrnoWithFilenameObjects(ctx: *mut HPyCon
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_Occurred(ctx: *mut HPyContext) -> c_int {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 141);
+        return ((*call.base).ctx_Err_Occurred)(call.base);
+    }
+    slow_HPyErr_Occurred(ctx)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyErr_Occurred(ctx: *mut HPyContext) -> c_int {
     let call = Call::begin(ctx, 141);
     ((*call.base).ctx_Err_Occurred)(call.base)
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_ExceptionMatches(ctx: *mut HPyContext, exc: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_exc = frame.record(exc);
+    if frame.is_running() && frame.may_use(of_exc, exc) {
+        let call = Call::of(frame, 142);
+        let exc = of_exc.inner();
+        return ((*call.base).ctx_Err_ExceptionMatches)(call.base, exc);
+    }
+    slow_HPyErr_ExceptionMatches(ctx, exc)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyErr_ExceptionMatches(ctx: *mut HPyContext, exc: HPy) -> c_int {
     let call = Call::begin(ctx, 142);
     let Some(exc) = call.handle(exc, "exc") else { return -1 };
     ((*call.base).ctx_Err_ExceptionMatches)(call.base, exc)
@@ -964,12 +1860,38 @@ pub unsafe extern "C" fn HPyErr_ExceptionMatches(ctx: *mut HPyContext, exc: HPy)
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_NoMemory(ctx: *mut HPyContext) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 143);
+        return call.new_handle(((*call.base).ctx_Err_NoMemory)(call.base));
+    }
+    slow_HPyErr_NoMemory(ctx)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyErr_NoMemory(ctx: *mut HPyContext) -> HPy {
     let call = Call::begin(ctx, 143);
     call.new_handle(((*call.base).ctx_Err_NoMemory)(call.base))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_NewException(ctx: *mut HPyContext, utf8_name: *const c_char, base: HPy, dict: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_base = frame.record(base);
+    let of_dict = frame.record(dict);
+    if frame.is_running() && frame.may_use(of_base, base) && frame.may_use(of_dict, dict) {
+        let call = Call::of(frame, 145);
+        let base = of_base.inner();
+        let dict = of_dict.inner();
+        return call.new_handle(((*call.base).ctx_Err_NewException)(call.base, utf8_name, base, dict));
+    }
+    slow_HPyErr_NewException(ctx, utf8_name, base, dict)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyErr_NewException(ctx: *mut HPyContext, utf8_name: *const c_char, base: HPy, dict: HPy) -> HPy {
     let call = Call::begin(ctx, 145);
     let Some(base) = call.handle_or_null(base, "base") else { return HPy::NULL };
     let Some(dict) = call.handle_or_null(dict, "dict") else { return HPy::NULL };
@@ -978,6 +1900,21 @@ pub unsafe extern "C" fn HPyErr_NewException(ctx: *mut HPyContext, utf8_name: *c
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_NewExceptionWithDoc(ctx: *mut HPyContext, utf8_name: *const c_char, utf8_doc: *const c_char, base: HPy, dict: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_base = frame.record(base);
+    let of_dict = frame.record(dict);
+    if frame.is_running() && frame.may_use(of_base, base) && frame.may_use(of_dict, dict) {
+        let call = Call::of(frame, 146);
+        let base = of_base.inner();
+        let dict = of_dict.inner();
+        return call.new_handle(((*call.base).ctx_Err_NewExceptionWithDoc)(call.base, utf8_name, utf8_doc, base, dict));
+    }
+    slow_HPyErr_NewExceptionWithDoc(ctx, utf8_name, utf8_doc, base, dict)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyErr_NewExceptionWithDoc(ctx: *mut HPyContext, utf8_name: *const c_char, utf8_doc: *const c_char, base: HPy, dict: HPy) -> HPy {
     let call = Call::begin(ctx, 146);
     let Some(base) = call.handle_or_null(base, "base") else { return HPy::NULL };
     let Some(dict) = call.handle_or_null(dict, "dict") else { return HPy::NULL };
@@ -986,6 +1923,21 @@ pub unsafe extern "C" fn HPyErr_NewExceptionWithDoc(ctx: *mut HPyContext, utf8_n
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_WarnEx(ctx: *mut HPyContext, category: HPy, utf8_message: *const c_char, stack_level: HPy_ssize_t) -> c_int {
+    let frame = frame::of(ctx);
+    let of_category = frame.record(category);
+    if frame.is_running() && frame.may_use(of_category, category) {
+        let call = Call::of(frame, 147);
+        let category = of_category.inner();
+        let result = ((*call.base).ctx_Err_WarnEx)(call.base, category, utf8_message, stack_level);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPyErr_WarnEx(ctx, category, utf8_message, stack_level)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyErr_WarnEx(ctx: *mut HPyContext, category: HPy, utf8_message: *const c_char, stack_level: HPy_ssize_t) -> c_int {
     let call = Call::begin(ctx, 147);
     let Some(category) = call.handle_or_null(category, "category") else { return -1 };
     let result = ((*call.base).ctx_Err_WarnEx)(call.base, category, utf8_message, stack_level);
@@ -995,6 +1947,21 @@ pub unsafe extern "C" fn HPyErr_WarnEx(ctx: *mut HPyContext, category: HPy, utf8
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_IsTrue(ctx: *mut HPyContext, h: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_clean() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 149);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_IsTrue)(call.base, h);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_IsTrue(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_IsTrue(ctx: *mut HPyContext, h: HPy) -> c_int {
     let call = Call::begin_clean(ctx, 149);
     let Some(h) = call.handle(h, "h") else { return -1 };
     let result = ((*call.base).ctx_IsTrue)(call.base, h);
@@ -1004,6 +1971,21 @@ pub unsafe extern "C" fn HPy_IsTrue(ctx: *mut HPyContext, h: HPy) -> c_int {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_name = frame.record(name);
+    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_name, name) {
+        let call = Call::of(frame, 152);
+        let obj = of_obj.inner();
+        let name = of_name.inner();
+        return call.new_handle(((*call.base).ctx_GetAttr)(call.base, obj, name));
+    }
+    slow_HPy_GetAttr(ctx, obj, name)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_GetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 152);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     let Some(name) = call.handle(name, "name") else { return HPy::NULL };
@@ -1012,6 +1994,19 @@ pub unsafe extern "C" fn HPy_GetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy) 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name: *const c_char) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 153);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_GetAttr_s)(call.base, obj, utf8_name));
+    }
+    slow_HPy_GetAttr_s(ctx, obj, utf8_name)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_GetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name: *const c_char) -> HPy {
     let call = Call::begin_clean(ctx, 153);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_GetAttr_s)(call.base, obj, utf8_name))
@@ -1019,6 +2014,21 @@ pub unsafe extern "C" fn HPy_GetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_HasAttr(ctx: *mut HPyContext, obj: HPy, name: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_name = frame.record(name);
+    if frame.is_running() && frame.may_use(of_obj, obj) && frame.may_use(of_name, name) {
+        let call = Call::of(frame, 154);
+        let obj = of_obj.inner();
+        let name = of_name.inner();
+        return ((*call.base).ctx_HasAttr)(call.base, obj, name);
+    }
+    slow_HPy_HasAttr(ctx, obj, name)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_HasAttr(ctx: *mut HPyContext, obj: HPy, name: HPy) -> c_int {
     let call = Call::begin(ctx, 154);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let Some(name) = call.handle(name, "name") else { return -1 };
@@ -1027,6 +2037,19 @@ pub unsafe extern "C" fn HPy_HasAttr(ctx: *mut HPyContext, obj: HPy, name: HPy) 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_HasAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name: *const c_char) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_running() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 155);
+        let obj = of_obj.inner();
+        return ((*call.base).ctx_HasAttr_s)(call.base, obj, utf8_name);
+    }
+    slow_HPy_HasAttr_s(ctx, obj, utf8_name)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_HasAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name: *const c_char) -> c_int {
     let call = Call::begin(ctx, 155);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     ((*call.base).ctx_HasAttr_s)(call.base, obj, utf8_name)
@@ -1034,6 +2057,25 @@ pub unsafe extern "C" fn HPy_HasAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy, value: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_name = frame.record(name);
+    let of_value = frame.record(value);
+    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_name, name) && frame.may_use(of_value, value) {
+        let call = Call::of(frame, 156);
+        let obj = of_obj.inner();
+        let name = of_name.inner();
+        let value = of_value.inner();
+        let result = ((*call.base).ctx_SetAttr)(call.base, obj, name, value);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_SetAttr(ctx, obj, name, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_SetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy, value: HPy) -> c_int {
     let call = Call::begin_clean(ctx, 156);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let Some(name) = call.handle(name, "name") else { return -1 };
@@ -1045,6 +2087,23 @@ pub unsafe extern "C" fn HPy_SetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy, 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name: *const c_char, value: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_value = frame.record(value);
+    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_value, value) {
+        let call = Call::of(frame, 157);
+        let obj = of_obj.inner();
+        let value = of_value.inner();
+        let result = ((*call.base).ctx_SetAttr_s)(call.base, obj, utf8_name, value);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_SetAttr_s(ctx, obj, utf8_name, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_SetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name: *const c_char, value: HPy) -> c_int {
     let call = Call::begin_clean(ctx, 157);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let Some(value) = call.handle_or_null(value, "value") else { return -1 };
@@ -1055,6 +2114,21 @@ pub unsafe extern "C" fn HPy_SetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetItem(ctx: *mut HPyContext, obj: HPy, key: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_key = frame.record(key);
+    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_key, key) {
+        let call = Call::of(frame, 158);
+        let obj = of_obj.inner();
+        let key = of_key.inner();
+        return call.new_handle(((*call.base).ctx_GetItem)(call.base, obj, key));
+    }
+    slow_HPy_GetItem(ctx, obj, key)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_GetItem(ctx: *mut HPyContext, obj: HPy, key: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 158);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     let Some(key) = call.handle(key, "key") else { return HPy::NULL };
@@ -1063,6 +2137,19 @@ pub unsafe extern "C" fn HPy_GetItem(ctx: *mut HPyContext, obj: HPy, key: HPy) -
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 159);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_GetItem_i)(call.base, obj, idx));
+    }
+    slow_HPy_GetItem_i(ctx, obj, idx)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_GetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> HPy {
     let call = Call::begin_clean(ctx, 159);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_GetItem_i)(call.base, obj, idx))
@@ -1070,6 +2157,19 @@ pub unsafe extern "C" fn HPy_GetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key: *const c_char) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 160);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_GetItem_s)(call.base, obj, utf8_key));
+    }
+    slow_HPy_GetItem_s(ctx, obj, utf8_key)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_GetItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key: *const c_char) -> HPy {
     let call = Call::begin_clean(ctx, 160);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_GetItem_s)(call.base, obj, utf8_key))
@@ -1077,6 +2177,23 @@ pub unsafe extern "C" fn HPy_GetItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key:
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Contains(ctx: *mut HPyContext, container: HPy, key: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_container = frame.record(container);
+    let of_key = frame.record(key);
+    if frame.is_clean() && frame.may_use(of_container, container) && frame.may_use(of_key, key) {
+        let call = Call::of(frame, 161);
+        let container = of_container.inner();
+        let key = of_key.inner();
+        let result = ((*call.base).ctx_Contains)(call.base, container, key);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_Contains(ctx, container, key)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Contains(ctx: *mut HPyContext, container: HPy, key: HPy) -> c_int {
     let call = Call::begin_clean(ctx, 161);
     let Some(container) = call.handle(container, "container") else { return -1 };
     let Some(key) = call.handle(key, "key") else { return -1 };
@@ -1087,6 +2204,25 @@ pub unsafe extern "C" fn HPy_Contains(ctx: *mut HPyContext, container: HPy, key:
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetItem(ctx: *mut HPyContext, obj: HPy, key: HPy, value: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_key = frame.record(key);
+    let of_value = frame.record(value);
+    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_key, key) && frame.may_use(of_value, value) {
+        let call = Call::of(frame, 162);
+        let obj = of_obj.inner();
+        let key = of_key.inner();
+        let value = of_value.inner();
+        let result = ((*call.base).ctx_SetItem)(call.base, obj, key, value);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_SetItem(ctx, obj, key, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_SetItem(ctx: *mut HPyContext, obj: HPy, key: HPy, value: HPy) -> c_int {
     let call = Call::begin_clean(ctx, 162);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let Some(key) = call.handle(key, "key") else { return -1 };
@@ -1098,6 +2234,23 @@ pub unsafe extern "C" fn HPy_SetItem(ctx: *mut HPyContext, obj: HPy, key: HPy, v
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t, value: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_value = frame.record(value);
+    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_value, value) {
+        let call = Call::of(frame, 163);
+        let obj = of_obj.inner();
+        let value = of_value.inner();
+        let result = ((*call.base).ctx_SetItem_i)(call.base, obj, idx, value);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_SetItem_i(ctx, obj, idx, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_SetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t, value: HPy) -> c_int {
     let call = Call::begin_clean(ctx, 163);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let Some(value) = call.handle(value, "value") else { return -1 };
@@ -1108,6 +2261,23 @@ pub unsafe extern "C" fn HPy_SetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key: *const c_char, value: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_value = frame.record(value);
+    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_value, value) {
+        let call = Call::of(frame, 164);
+        let obj = of_obj.inner();
+        let value = of_value.inner();
+        let result = ((*call.base).ctx_SetItem_s)(call.base, obj, utf8_key, value);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_SetItem_s(ctx, obj, utf8_key, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_SetItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key: *const c_char, value: HPy) -> c_int {
     let call = Call::begin_clean(ctx, 164);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let Some(value) = call.handle(value, "value") else { return -1 };
@@ -1118,6 +2288,21 @@ pub unsafe extern "C" fn HPy_SetItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key:
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Type(ctx: *mut HPyContext, obj: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_running() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 165);
+        let obj = of_obj.inner();
+        let result = ((*call.base).ctx_Type)(call.base, obj);
+        if result.is_null() { return HPy::NULL; }
+        return call.new_handle(result);
+    }
+    slow_HPy_Type(ctx, obj)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Type(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let call = Call::begin(ctx, 165);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     let result = ((*call.base).ctx_Type)(call.base, obj);
@@ -1127,6 +2312,21 @@ pub unsafe extern "C" fn HPy_Type(ctx: *mut HPyContext, obj: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Is(ctx: *mut HPyContext, obj: HPy, other: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_other = frame.record(other);
+    if frame.is_running() && frame.may_use(of_obj, obj) && frame.may_use(of_other, other) {
+        let call = Call::of(frame, 167);
+        let obj = of_obj.inner();
+        let other = of_other.inner();
+        return ((*call.base).ctx_Is)(call.base, obj, other);
+    }
+    slow_HPy_Is(ctx, obj, other)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Is(ctx: *mut HPyContext, obj: HPy, other: HPy) -> c_int {
     let call = Call::begin(ctx, 167);
     let Some(obj) = call.handle_or_null(obj, "obj") else { return -1 };
     let Some(other) = call.handle_or_null(other, "other") else { return -1 };
@@ -1135,6 +2335,19 @@ pub unsafe extern "C" fn HPy_Is(ctx: *mut HPyContext, obj: HPy, other: HPy) -> c
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn _HPy_New(ctx: *mut HPyContext, h_type: HPy, data: *mut *mut c_void) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h_type = frame.record(h_type);
+    if frame.is_running() && frame.may_use(of_h_type, h_type) {
+        let call = Call::of(frame, 170);
+        let h_type = of_h_type.inner();
+        return call.new_handle(((*call.base).ctx_New)(call.base, h_type, data));
+    }
+    slow__HPy_New(ctx, h_type, data)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow__HPy_New(ctx: *mut HPyContext, h_type: HPy, data: *mut *mut c_void) -> HPy {
     let call = Call::begin(ctx, 170);
     let Some(h_type) = call.handle(h_type, "h_type") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_New)(call.base, h_type, data))
@@ -1142,6 +2355,19 @@ pub unsafe extern "C" fn _HPy_New(ctx: *mut HPyContext, h_type: HPy, data: *mut 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Repr(ctx: *mut HPyContext, obj: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 171);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_Repr)(call.base, obj));
+    }
+    slow_HPy_Repr(ctx, obj)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Repr(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 171);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Repr)(call.base, obj))
@@ -1149,6 +2375,19 @@ pub unsafe extern "C" fn HPy_Repr(ctx: *mut HPyContext, obj: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Str(ctx: *mut HPyContext, obj: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 172);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_Str)(call.base, obj));
+    }
+    slow_HPy_Str(ctx, obj)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Str(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 172);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Str)(call.base, obj))
@@ -1156,6 +2395,19 @@ pub unsafe extern "C" fn HPy_Str(ctx: *mut HPyContext, obj: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_ASCII(ctx: *mut HPyContext, obj: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 173);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_ASCII)(call.base, obj));
+    }
+    slow_HPy_ASCII(ctx, obj)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_ASCII(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 173);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_ASCII)(call.base, obj))
@@ -1163,6 +2415,19 @@ pub unsafe extern "C" fn HPy_ASCII(ctx: *mut HPyContext, obj: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Bytes(ctx: *mut HPyContext, obj: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 174);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_Bytes)(call.base, obj));
+    }
+    slow_HPy_Bytes(ctx, obj)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Bytes(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 174);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Bytes)(call.base, obj))
@@ -1170,6 +2435,21 @@ pub unsafe extern "C" fn HPy_Bytes(ctx: *mut HPyContext, obj: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_RichCompare(ctx: *mut HPyContext, v: HPy, w: HPy, op: c_int) -> HPy {
+    let frame = frame::of(ctx);
+    let of_v = frame.record(v);
+    let of_w = frame.record(w);
+    if frame.is_clean() && frame.may_use(of_v, v) && frame.may_use(of_w, w) {
+        let call = Call::of(frame, 175);
+        let v = of_v.inner();
+        let w = of_w.inner();
+        return call.new_handle(((*call.base).ctx_RichCompare)(call.base, v, w, op));
+    }
+    slow_HPy_RichCompare(ctx, v, w, op)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_RichCompare(ctx: *mut HPyContext, v: HPy, w: HPy, op: c_int) -> HPy {
     let call = Call::begin_clean(ctx, 175);
     let Some(v) = call.handle(v, "v") else { return HPy::NULL };
     let Some(w) = call.handle(w, "w") else { return HPy::NULL };
@@ -1178,6 +2458,23 @@ pub unsafe extern "C" fn HPy_RichCompare(ctx: *mut HPyContext, v: HPy, w: HPy, o
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_RichCompareBool(ctx: *mut HPyContext, v: HPy, w: HPy, op: c_int) -> c_int {
+    let frame = frame::of(ctx);
+    let of_v = frame.record(v);
+    let of_w = frame.record(w);
+    if frame.is_clean() && frame.may_use(of_v, v) && frame.may_use(of_w, w) {
+        let call = Call::of(frame, 176);
+        let v = of_v.inner();
+        let w = of_w.inner();
+        let result = ((*call.base).ctx_RichCompareBool)(call.base, v, w, op);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_RichCompareBool(ctx, v, w, op)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_RichCompareBool(ctx: *mut HPyContext, v: HPy, w: HPy, op: c_int) -> c_int {
     let call = Call::begin_clean(ctx, 176);
     let Some(v) = call.handle(v, "v") else { return -1 };
     let Some(w) = call.handle(w, "w") else { return -1 };
@@ -1188,6 +2485,21 @@ pub unsafe extern "C" fn HPy_RichCompareBool(ctx: *mut HPyContext, v: HPy, w: HP
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Hash(ctx: *mut HPyContext, obj: HPy) -> HPy_hash_t {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 177);
+        let obj = of_obj.inner();
+        let result = ((*call.base).ctx_Hash)(call.base, obj);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_Hash(ctx, obj)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Hash(ctx: *mut HPyContext, obj: HPy) -> HPy_hash_t {
     let call = Call::begin_clean(ctx, 177);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let result = ((*call.base).ctx_Hash)(call.base, obj);
@@ -1197,6 +2509,19 @@ pub unsafe extern "C" fn HPy_Hash(ctx: *mut HPyContext, obj: HPy) -> HPy_hash_t 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBytes_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 178);
+        let h = of_h.inner();
+        return ((*call.base).ctx_Bytes_Check)(call.base, h);
+    }
+    slow_HPyBytes_Check(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyBytes_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let call = Call::begin(ctx, 178);
     let Some(h) = call.handle(h, "h") else { return -1 };
     ((*call.base).ctx_Bytes_Check)(call.base, h)
@@ -1204,6 +2529,21 @@ pub unsafe extern "C" fn HPyBytes_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBytes_Size(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 179);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Bytes_Size)(call.base, h);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPyBytes_Size(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyBytes_Size(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
     let call = Call::begin(ctx, 179);
     let Some(h) = call.handle(h, "h") else { return -1 };
     let result = ((*call.base).ctx_Bytes_Size)(call.base, h);
@@ -1213,6 +2553,19 @@ pub unsafe extern "C" fn HPyBytes_Size(ctx: *mut HPyContext, h: HPy) -> HPy_ssiz
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBytes_GET_SIZE(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 180);
+        let h = of_h.inner();
+        return ((*call.base).ctx_Bytes_GET_SIZE)(call.base, h);
+    }
+    slow_HPyBytes_GET_SIZE(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyBytes_GET_SIZE(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
     let call = Call::begin(ctx, 180);
     let Some(h) = call.handle(h, "h") else { return -1 };
     ((*call.base).ctx_Bytes_GET_SIZE)(call.base, h)
@@ -1220,24 +2573,70 @@ pub unsafe extern "C" fn HPyBytes_GET_SIZE(ctx: *mut HPyContext, h: HPy) -> HPy_
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBytes_FromString(ctx: *mut HPyContext, bytes: *const c_char) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 183);
+        return call.new_handle(((*call.base).ctx_Bytes_FromString)(call.base, bytes));
+    }
+    slow_HPyBytes_FromString(ctx, bytes)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyBytes_FromString(ctx: *mut HPyContext, bytes: *const c_char) -> HPy {
     let call = Call::begin(ctx, 183);
     call.new_handle(((*call.base).ctx_Bytes_FromString)(call.base, bytes))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBytes_FromStringAndSize(ctx: *mut HPyContext, bytes: *const c_char, len: HPy_ssize_t) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 184);
+        return call.new_handle(((*call.base).ctx_Bytes_FromStringAndSize)(call.base, bytes, len));
+    }
+    slow_HPyBytes_FromStringAndSize(ctx, bytes, len)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyBytes_FromStringAndSize(ctx: *mut HPyContext, bytes: *const c_char, len: HPy_ssize_t) -> HPy {
     let call = Call::begin(ctx, 184);
     call.new_handle(((*call.base).ctx_Bytes_FromStringAndSize)(call.base, bytes, len))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_FromString(ctx: *mut HPyContext, utf8: *const c_char) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 185);
+        return call.new_handle(((*call.base).ctx_Unicode_FromString)(call.base, utf8));
+    }
+    slow_HPyUnicode_FromString(ctx, utf8)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_FromString(ctx: *mut HPyContext, utf8: *const c_char) -> HPy {
     let call = Call::begin(ctx, 185);
     call.new_handle(((*call.base).ctx_Unicode_FromString)(call.base, utf8))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 186);
+        let h = of_h.inner();
+        return ((*call.base).ctx_Unicode_Check)(call.base, h);
+    }
+    slow_HPyUnicode_Check(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let call = Call::begin(ctx, 186);
     let Some(h) = call.handle(h, "h") else { return -1 };
     ((*call.base).ctx_Unicode_Check)(call.base, h)
@@ -1245,6 +2644,19 @@ pub unsafe extern "C" fn HPyUnicode_Check(ctx: *mut HPyContext, h: HPy) -> c_int
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_AsASCIIString(ctx: *mut HPyContext, h: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 187);
+        let h = of_h.inner();
+        return call.new_handle(((*call.base).ctx_Unicode_AsASCIIString)(call.base, h));
+    }
+    slow_HPyUnicode_AsASCIIString(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_AsASCIIString(ctx: *mut HPyContext, h: HPy) -> HPy {
     let call = Call::begin(ctx, 187);
     let Some(h) = call.handle(h, "h") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Unicode_AsASCIIString)(call.base, h))
@@ -1252,6 +2664,19 @@ pub unsafe extern "C" fn HPyUnicode_AsASCIIString(ctx: *mut HPyContext, h: HPy) 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_AsLatin1String(ctx: *mut HPyContext, h: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 188);
+        let h = of_h.inner();
+        return call.new_handle(((*call.base).ctx_Unicode_AsLatin1String)(call.base, h));
+    }
+    slow_HPyUnicode_AsLatin1String(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_AsLatin1String(ctx: *mut HPyContext, h: HPy) -> HPy {
     let call = Call::begin(ctx, 188);
     let Some(h) = call.handle(h, "h") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Unicode_AsLatin1String)(call.base, h))
@@ -1259,6 +2684,19 @@ pub unsafe extern "C" fn HPyUnicode_AsLatin1String(ctx: *mut HPyContext, h: HPy)
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_AsUTF8String(ctx: *mut HPyContext, h: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 189);
+        let h = of_h.inner();
+        return call.new_handle(((*call.base).ctx_Unicode_AsUTF8String)(call.base, h));
+    }
+    slow_HPyUnicode_AsUTF8String(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_AsUTF8String(ctx: *mut HPyContext, h: HPy) -> HPy {
     let call = Call::begin(ctx, 189);
     let Some(h) = call.handle(h, "h") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Unicode_AsUTF8String)(call.base, h))
@@ -1266,24 +2704,70 @@ pub unsafe extern "C" fn HPyUnicode_AsUTF8String(ctx: *mut HPyContext, h: HPy) -
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_FromWideChar(ctx: *mut HPyContext, w: *const wchar_t, size: HPy_ssize_t) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 191);
+        return call.new_handle(((*call.base).ctx_Unicode_FromWideChar)(call.base, w, size));
+    }
+    slow_HPyUnicode_FromWideChar(ctx, w, size)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_FromWideChar(ctx: *mut HPyContext, w: *const wchar_t, size: HPy_ssize_t) -> HPy {
     let call = Call::begin(ctx, 191);
     call.new_handle(((*call.base).ctx_Unicode_FromWideChar)(call.base, w, size))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_DecodeFSDefault(ctx: *mut HPyContext, v: *const c_char) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 192);
+        return call.new_handle(((*call.base).ctx_Unicode_DecodeFSDefault)(call.base, v));
+    }
+    slow_HPyUnicode_DecodeFSDefault(ctx, v)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_DecodeFSDefault(ctx: *mut HPyContext, v: *const c_char) -> HPy {
     let call = Call::begin(ctx, 192);
     call.new_handle(((*call.base).ctx_Unicode_DecodeFSDefault)(call.base, v))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_DecodeFSDefaultAndSize(ctx: *mut HPyContext, v: *const c_char, size: HPy_ssize_t) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 193);
+        return call.new_handle(((*call.base).ctx_Unicode_DecodeFSDefaultAndSize)(call.base, v, size));
+    }
+    slow_HPyUnicode_DecodeFSDefaultAndSize(ctx, v, size)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_DecodeFSDefaultAndSize(ctx: *mut HPyContext, v: *const c_char, size: HPy_ssize_t) -> HPy {
     let call = Call::begin(ctx, 193);
     call.new_handle(((*call.base).ctx_Unicode_DecodeFSDefaultAndSize)(call.base, v, size))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_EncodeFSDefault(ctx: *mut HPyContext, h: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 194);
+        let h = of_h.inner();
+        return call.new_handle(((*call.base).ctx_Unicode_EncodeFSDefault)(call.base, h));
+    }
+    slow_HPyUnicode_EncodeFSDefault(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_EncodeFSDefault(ctx: *mut HPyContext, h: HPy) -> HPy {
     let call = Call::begin(ctx, 194);
     let Some(h) = call.handle(h, "h") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Unicode_EncodeFSDefault)(call.base, h))
@@ -1291,6 +2775,21 @@ pub unsafe extern "C" fn HPyUnicode_EncodeFSDefault(ctx: *mut HPyContext, h: HPy
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_ReadChar(ctx: *mut HPyContext, h: HPy, index: HPy_ssize_t) -> HPy_UCS4 {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 195);
+        let h = of_h.inner();
+        let result = ((*call.base).ctx_Unicode_ReadChar)(call.base, h, index);
+        if result == u32::MAX { call.failed(); }
+        return result;
+    }
+    slow_HPyUnicode_ReadChar(ctx, h, index)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_ReadChar(ctx: *mut HPyContext, h: HPy, index: HPy_ssize_t) -> HPy_UCS4 {
     let call = Call::begin(ctx, 195);
     let Some(h) = call.handle(h, "h") else { return u32::MAX };
     let result = ((*call.base).ctx_Unicode_ReadChar)(call.base, h, index);
@@ -1300,18 +2799,53 @@ pub unsafe extern "C" fn HPyUnicode_ReadChar(ctx: *mut HPyContext, h: HPy, index
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_DecodeASCII(ctx: *mut HPyContext, ascii: *const c_char, size: HPy_ssize_t, errors: *const c_char) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 196);
+        return call.new_handle(((*call.base).ctx_Unicode_DecodeASCII)(call.base, ascii, size, errors));
+    }
+    slow_HPyUnicode_DecodeASCII(ctx, ascii, size, errors)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_DecodeASCII(ctx: *mut HPyContext, ascii: *const c_char, size: HPy_ssize_t, errors: *const c_char) -> HPy {
     let call = Call::begin(ctx, 196);
     call.new_handle(((*call.base).ctx_Unicode_DecodeASCII)(call.base, ascii, size, errors))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_DecodeLatin1(ctx: *mut HPyContext, latin1: *const c_char, size: HPy_ssize_t, errors: *const c_char) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 197);
+        return call.new_handle(((*call.base).ctx_Unicode_DecodeLatin1)(call.base, latin1, size, errors));
+    }
+    slow_HPyUnicode_DecodeLatin1(ctx, latin1, size, errors)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_DecodeLatin1(ctx: *mut HPyContext, latin1: *const c_char, size: HPy_ssize_t, errors: *const c_char) -> HPy {
     let call = Call::begin(ctx, 197);
     call.new_handle(((*call.base).ctx_Unicode_DecodeLatin1)(call.base, latin1, size, errors))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyList_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 198);
+        let h = of_h.inner();
+        return ((*call.base).ctx_List_Check)(call.base, h);
+    }
+    slow_HPyList_Check(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyList_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let call = Call::begin(ctx, 198);
     let Some(h) = call.handle(h, "h") else { return -1 };
     ((*call.base).ctx_List_Check)(call.base, h)
@@ -1319,12 +2853,40 @@ pub unsafe extern "C" fn HPyList_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyList_New(ctx: *mut HPyContext, len: HPy_ssize_t) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 199);
+        return call.new_handle(((*call.base).ctx_List_New)(call.base, len));
+    }
+    slow_HPyList_New(ctx, len)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyList_New(ctx: *mut HPyContext, len: HPy_ssize_t) -> HPy {
     let call = Call::begin(ctx, 199);
     call.new_handle(((*call.base).ctx_List_New)(call.base, len))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyList_Append(ctx: *mut HPyContext, h_list: HPy, h_item: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_h_list = frame.record(h_list);
+    let of_h_item = frame.record(h_item);
+    if frame.is_running() && frame.may_use(of_h_list, h_list) && frame.may_use(of_h_item, h_item) {
+        let call = Call::of(frame, 200);
+        let h_list = of_h_list.inner();
+        let h_item = of_h_item.inner();
+        let result = ((*call.base).ctx_List_Append)(call.base, h_list, h_item);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPyList_Append(ctx, h_list, h_item)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyList_Append(ctx: *mut HPyContext, h_list: HPy, h_item: HPy) -> c_int {
     let call = Call::begin(ctx, 200);
     let Some(h_list) = call.handle(h_list, "h_list") else { return -1 };
     let Some(h_item) = call.handle(h_item, "h_item") else { return -1 };
@@ -1335,6 +2897,19 @@ pub unsafe extern "C" fn HPyList_Append(ctx: *mut HPyContext, h_list: HPy, h_ite
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyDict_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 201);
+        let h = of_h.inner();
+        return ((*call.base).ctx_Dict_Check)(call.base, h);
+    }
+    slow_HPyDict_Check(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyDict_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let call = Call::begin(ctx, 201);
     let Some(h) = call.handle(h, "h") else { return -1 };
     ((*call.base).ctx_Dict_Check)(call.base, h)
@@ -1342,12 +2917,36 @@ pub unsafe extern "C" fn HPyDict_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyDict_New(ctx: *mut HPyContext) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 202);
+        return call.new_handle(((*call.base).ctx_Dict_New)(call.base));
+    }
+    slow_HPyDict_New(ctx)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyDict_New(ctx: *mut HPyContext) -> HPy {
     let call = Call::begin(ctx, 202);
     call.new_handle(((*call.base).ctx_Dict_New)(call.base))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyTuple_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 203);
+        let h = of_h.inner();
+        return ((*call.base).ctx_Tuple_Check)(call.base, h);
+    }
+    slow_HPyTuple_Check(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyTuple_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let call = Call::begin(ctx, 203);
     let Some(h) = call.handle(h, "h") else { return -1 };
     ((*call.base).ctx_Tuple_Check)(call.base, h)
@@ -1355,12 +2954,36 @@ pub unsafe extern "C" fn HPyTuple_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyImport_ImportModule(ctx: *mut HPyContext, utf8_name: *const c_char) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_clean() {
+        let call = Call::of(frame, 205);
+        return call.new_handle(((*call.base).ctx_Import_ImportModule)(call.base, utf8_name));
+    }
+    slow_HPyImport_ImportModule(ctx, utf8_name)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyImport_ImportModule(ctx: *mut HPyContext, utf8_name: *const c_char) -> HPy {
     let call = Call::begin_clean(ctx, 205);
     call.new_handle(((*call.base).ctx_Import_ImportModule)(call.base, utf8_name))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_FromPyObject(ctx: *mut HPyContext, obj: *mut cpy_PyObject) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 206);
+        let result = ((*call.base).ctx_FromPyObject)(call.base, obj);
+        if result.is_null() { return HPy::NULL; }
+        return call.new_handle(result);
+    }
+    slow_HPy_FromPyObject(ctx, obj)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_FromPyObject(ctx: *mut HPyContext, obj: *mut cpy_PyObject) -> HPy {
     let call = Call::begin(ctx, 206);
     let result = ((*call.base).ctx_FromPyObject)(call.base, obj);
     if result.is_null() { return HPy::NULL; }
@@ -1369,6 +2992,19 @@ pub unsafe extern "C" fn HPy_FromPyObject(ctx: *mut HPyContext, obj: *mut cpy_Py
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_AsPyObject(ctx: *mut HPyContext, h: HPy) -> *mut cpy_PyObject {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 207);
+        let h = of_h.inner();
+        return ((*call.base).ctx_AsPyObject)(call.base, h);
+    }
+    slow_HPy_AsPyObject(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_AsPyObject(ctx: *mut HPyContext, h: HPy) -> *mut cpy_PyObject {
     let call = Call::begin(ctx, 207);
     let Some(h) = call.handle_or_null(h, "h") else { return core::ptr::null_mut() };
     ((*call.base).ctx_AsPyObject)(call.base, h)
@@ -1376,6 +3012,20 @@ pub unsafe extern "C" fn HPy_AsPyObject(ctx: *mut HPyContext, h: HPy) -> *mut cp
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn _HPy_Dump(ctx: *mut HPyContext, h: HPy) {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 227);
+        let h = of_h.inner();
+        ((*call.base).ctx_Dump)(call.base, h);
+        return;
+    }
+    slow__HPy_Dump(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow__HPy_Dump(ctx: *mut HPyContext, h: HPy) {
     let call = Call::begin(ctx, 227);
     let Some(h) = call.handle_or_null(h, "h") else { return () };
     ((*call.base).ctx_Dump)(call.base, h);
@@ -1383,6 +3033,19 @@ pub unsafe extern "C" fn _HPy_Dump(ctx: *mut HPyContext, h: HPy) {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn _HPyType_GetBuiltinShape(ctx: *mut HPyContext, h_type: HPy) -> HPyType_BuiltinShape {
+    let frame = frame::of(ctx);
+    let of_h_type = frame.record(h_type);
+    if frame.is_running() && frame.may_use(of_h_type, h_type) {
+        let call = Call::of(frame, 234);
+        let h_type = of_h_type.inner();
+        return ((*call.base).ctx_Type_GetBuiltinShape)(call.base, h_type);
+    }
+    slow__HPyType_GetBuiltinShape(ctx, h_type)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow__HPyType_GetBuiltinShape(ctx: *mut HPyContext, h_type: HPy) -> HPyType_BuiltinShape {
     let call = Call::begin(ctx, 234);
     let Some(h_type) = call.handle(h_type, "h_type") else { return -1 };
     ((*call.base).ctx_Type_GetBuiltinShape)(call.base, h_type)
@@ -1390,6 +3053,23 @@ pub unsafe extern "C" fn _HPyType_GetBuiltinShape(ctx: *mut HPyContext, h_type: 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_DelItem(ctx: *mut HPyContext, obj: HPy, key: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_key = frame.record(key);
+    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_key, key) {
+        let call = Call::of(frame, 235);
+        let obj = of_obj.inner();
+        let key = of_key.inner();
+        let result = ((*call.base).ctx_DelItem)(call.base, obj, key);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_DelItem(ctx, obj, key)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_DelItem(ctx: *mut HPyContext, obj: HPy, key: HPy) -> c_int {
     let call = Call::begin_clean(ctx, 235);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let Some(key) = call.handle(key, "key") else { return -1 };
@@ -1400,6 +3080,21 @@ pub unsafe extern "C" fn HPy_DelItem(ctx: *mut HPyContext, obj: HPy, key: HPy) -
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_DelItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 236);
+        let obj = of_obj.inner();
+        let result = ((*call.base).ctx_DelItem_i)(call.base, obj, idx);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_DelItem_i(ctx, obj, idx)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_DelItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> c_int {
     let call = Call::begin_clean(ctx, 236);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let result = ((*call.base).ctx_DelItem_i)(call.base, obj, idx);
@@ -1409,6 +3104,21 @@ pub unsafe extern "C" fn HPy_DelItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_DelItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key: *const c_char) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 237);
+        let obj = of_obj.inner();
+        let result = ((*call.base).ctx_DelItem_s)(call.base, obj, utf8_key);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_DelItem_s(ctx, obj, utf8_key)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_DelItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key: *const c_char) -> c_int {
     let call = Call::begin_clean(ctx, 237);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let result = ((*call.base).ctx_DelItem_s)(call.base, obj, utf8_key);
@@ -1418,12 +3128,38 @@ pub unsafe extern "C" fn HPy_DelItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key:
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyCapsule_New(ctx: *mut HPyContext, pointer: *mut c_void, utf8_name: *const c_char, destructor: *mut HPyCapsule_Destructor) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_running() {
+        let call = Call::of(frame, 244);
+        return call.new_handle(((*call.base).ctx_Capsule_New)(call.base, pointer, utf8_name, destructor));
+    }
+    slow_HPyCapsule_New(ctx, pointer, utf8_name, destructor)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyCapsule_New(ctx: *mut HPyContext, pointer: *mut c_void, utf8_name: *const c_char, destructor: *mut HPyCapsule_Destructor) -> HPy {
     let call = Call::begin(ctx, 244);
     call.new_handle(((*call.base).ctx_Capsule_New)(call.base, pointer, utf8_name, destructor))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyCapsule_Get(ctx: *mut HPyContext, capsule: HPy, key: HPyCapsule_key, utf8_name: *const c_char) -> *mut c_void {
+    let frame = frame::of(ctx);
+    let of_capsule = frame.record(capsule);
+    if frame.is_running() && frame.may_use(of_capsule, capsule) {
+        let call = Call::of(frame, 245);
+        let capsule = of_capsule.inner();
+        let result = ((*call.base).ctx_Capsule_Get)(call.base, capsule, key, utf8_name);
+        if result.is_null() { call.failed(); }
+        return result;
+    }
+    slow_HPyCapsule_Get(ctx, capsule, key, utf8_name)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyCapsule_Get(ctx: *mut HPyContext, capsule: HPy, key: HPyCapsule_key, utf8_name: *const c_char) -> *mut c_void {
     let call = Call::begin(ctx, 245);
     let Some(capsule) = call.handle(capsule, "capsule") else { return core::ptr::null_mut() };
     let result = ((*call.base).ctx_Capsule_Get)(call.base, capsule, key, utf8_name);
@@ -1433,6 +3169,19 @@ pub unsafe extern "C" fn HPyCapsule_Get(ctx: *mut HPyContext, capsule: HPy, key:
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyCapsule_IsValid(ctx: *mut HPyContext, capsule: HPy, utf8_name: *const c_char) -> c_int {
+    let frame = frame::of(ctx);
+    let of_capsule = frame.record(capsule);
+    if frame.is_running() && frame.may_use(of_capsule, capsule) {
+        let call = Call::of(frame, 246);
+        let capsule = of_capsule.inner();
+        return ((*call.base).ctx_Capsule_IsValid)(call.base, capsule, utf8_name);
+    }
+    slow_HPyCapsule_IsValid(ctx, capsule, utf8_name)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyCapsule_IsValid(ctx: *mut HPyContext, capsule: HPy, utf8_name: *const c_char) -> c_int {
     let call = Call::begin(ctx, 246);
     let Some(capsule) = call.handle(capsule, "capsule") else { return -1 };
     ((*call.base).ctx_Capsule_IsValid)(call.base, capsule, utf8_name)
@@ -1440,6 +3189,21 @@ pub unsafe extern "C" fn HPyCapsule_IsValid(ctx: *mut HPyContext, capsule: HPy, 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyCapsule_Set(ctx: *mut HPyContext, capsule: HPy, key: HPyCapsule_key, value: *mut c_void) -> c_int {
+    let frame = frame::of(ctx);
+    let of_capsule = frame.record(capsule);
+    if frame.is_running() && frame.may_use(of_capsule, capsule) {
+        let call = Call::of(frame, 247);
+        let capsule = of_capsule.inner();
+        let result = ((*call.base).ctx_Capsule_Set)(call.base, capsule, key, value);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPyCapsule_Set(ctx, capsule, key, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyCapsule_Set(ctx: *mut HPyContext, capsule: HPy, key: HPyCapsule_key, value: *mut c_void) -> c_int {
     let call = Call::begin(ctx, 247);
     let Some(capsule) = call.handle(capsule, "capsule") else { return -1 };
     let result = ((*call.base).ctx_Capsule_Set)(call.base, capsule, key, value);
@@ -1449,12 +3213,40 @@ pub unsafe extern "C" fn HPyCapsule_Set(ctx: *mut HPyContext, capsule: HPy, key:
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Compile_s(ctx: *mut HPyContext, utf8_source: *const c_char, utf8_filename: *const c_char, kind: HPy_SourceKind) -> HPy {
+    let frame = frame::of(ctx);
+    if frame.is_clean() {
+        let call = Call::of(frame, 248);
+        return call.new_handle(((*call.base).ctx_Compile_s)(call.base, utf8_source, utf8_filename, kind));
+    }
+    slow_HPy_Compile_s(ctx, utf8_source, utf8_filename, kind)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_Compile_s(ctx: *mut HPyContext, utf8_source: *const c_char, utf8_filename: *const c_char, kind: HPy_SourceKind) -> HPy {
     let call = Call::begin_clean(ctx, 248);
     call.new_handle(((*call.base).ctx_Compile_s)(call.base, utf8_source, utf8_filename, kind))
 }
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_EvalCode(ctx: *mut HPyContext, code: HPy, globals: HPy, locals: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_code = frame.record(code);
+    let of_globals = frame.record(globals);
+    let of_locals = frame.record(locals);
+    if frame.is_clean() && frame.may_use(of_code, code) && frame.may_use(of_globals, globals) && frame.may_use(of_locals, locals) {
+        let call = Call::of(frame, 249);
+        let code = of_code.inner();
+        let globals = of_globals.inner();
+        let locals = of_locals.inner();
+        return call.new_handle(((*call.base).ctx_EvalCode)(call.base, code, globals, locals));
+    }
+    slow_HPy_EvalCode(ctx, code, globals, locals)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_EvalCode(ctx: *mut HPyContext, code: HPy, globals: HPy, locals: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 249);
     let Some(code) = call.handle(code, "code") else { return HPy::NULL };
     let Some(globals) = call.handle(globals, "globals") else { return HPy::NULL };
@@ -1464,6 +3256,19 @@ pub unsafe extern "C" fn HPy_EvalCode(ctx: *mut HPyContext, code: HPy, globals: 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyContextVar_New(ctx: *mut HPyContext, name: *const c_char, default_value: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_default_value = frame.record(default_value);
+    if frame.is_running() && frame.may_use(of_default_value, default_value) {
+        let call = Call::of(frame, 250);
+        let default_value = of_default_value.inner();
+        return call.new_handle(((*call.base).ctx_ContextVar_New)(call.base, name, default_value));
+    }
+    slow_HPyContextVar_New(ctx, name, default_value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyContextVar_New(ctx: *mut HPyContext, name: *const c_char, default_value: HPy) -> HPy {
     let call = Call::begin(ctx, 250);
     let Some(default_value) = call.handle_or_null(default_value, "default_value") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_ContextVar_New)(call.base, name, default_value))
@@ -1471,6 +3276,21 @@ pub unsafe extern "C" fn HPyContextVar_New(ctx: *mut HPyContext, name: *const c_
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyContextVar_Set(ctx: *mut HPyContext, context_var: HPy, value: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_context_var = frame.record(context_var);
+    let of_value = frame.record(value);
+    if frame.is_running() && frame.may_use(of_context_var, context_var) && frame.may_use(of_value, value) {
+        let call = Call::of(frame, 252);
+        let context_var = of_context_var.inner();
+        let value = of_value.inner();
+        return call.new_handle(((*call.base).ctx_ContextVar_Set)(call.base, context_var, value));
+    }
+    slow_HPyContextVar_Set(ctx, context_var, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyContextVar_Set(ctx: *mut HPyContext, context_var: HPy, value: HPy) -> HPy {
     let call = Call::begin(ctx, 252);
     let Some(context_var) = call.handle(context_var, "context_var") else { return HPy::NULL };
     let Some(value) = call.handle(value, "value") else { return HPy::NULL };
@@ -1479,6 +3299,19 @@ pub unsafe extern "C" fn HPyContextVar_Set(ctx: *mut HPyContext, context_var: HP
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_FromEncodedObject(ctx: *mut HPyContext, obj: HPy, encoding: *const c_char, errors: *const c_char) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_running() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 255);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_Unicode_FromEncodedObject)(call.base, obj, encoding, errors));
+    }
+    slow_HPyUnicode_FromEncodedObject(ctx, obj, encoding, errors)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyUnicode_FromEncodedObject(ctx: *mut HPyContext, obj: HPy, encoding: *const c_char, errors: *const c_char) -> HPy {
     let call = Call::begin(ctx, 255);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Unicode_FromEncodedObject)(call.base, obj, encoding, errors))
@@ -1486,6 +3319,19 @@ pub unsafe extern "C" fn HPyUnicode_FromEncodedObject(ctx: *mut HPyContext, obj:
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyDict_Keys(ctx: *mut HPyContext, h: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 257);
+        let h = of_h.inner();
+        return call.new_handle(((*call.base).ctx_Dict_Keys)(call.base, h));
+    }
+    slow_HPyDict_Keys(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyDict_Keys(ctx: *mut HPyContext, h: HPy) -> HPy {
     let call = Call::begin(ctx, 257);
     let Some(h) = call.handle(h, "h") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Dict_Keys)(call.base, h))
@@ -1493,6 +3339,19 @@ pub unsafe extern "C" fn HPyDict_Keys(ctx: *mut HPyContext, h: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyDict_Copy(ctx: *mut HPyContext, h: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_h = frame.record(h);
+    if frame.is_running() && frame.may_use(of_h, h) {
+        let call = Call::of(frame, 258);
+        let h = of_h.inner();
+        return call.new_handle(((*call.base).ctx_Dict_Copy)(call.base, h));
+    }
+    slow_HPyDict_Copy(ctx, h)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyDict_Copy(ctx: *mut HPyContext, h: HPy) -> HPy {
     let call = Call::begin(ctx, 258);
     let Some(h) = call.handle(h, "h") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Dict_Copy)(call.base, h))
@@ -1500,6 +3359,21 @@ pub unsafe extern "C" fn HPyDict_Copy(ctx: *mut HPyContext, h: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPySlice_Unpack(ctx: *mut HPyContext, slice: HPy, start: *mut HPy_ssize_t, stop: *mut HPy_ssize_t, step: *mut HPy_ssize_t) -> c_int {
+    let frame = frame::of(ctx);
+    let of_slice = frame.record(slice);
+    if frame.is_running() && frame.may_use(of_slice, slice) {
+        let call = Call::of(frame, 259);
+        let slice = of_slice.inner();
+        let result = ((*call.base).ctx_Slice_Unpack)(call.base, slice, start, stop, step);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPySlice_Unpack(ctx, slice, start, stop, step)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPySlice_Unpack(ctx: *mut HPyContext, slice: HPy, start: *mut HPy_ssize_t, stop: *mut HPy_ssize_t, step: *mut HPy_ssize_t) -> c_int {
     let call = Call::begin(ctx, 259);
     let Some(slice) = call.handle(slice, "slice") else { return -1 };
     let result = ((*call.base).ctx_Slice_Unpack)(call.base, slice, start, stop, step);
@@ -1509,6 +3383,23 @@ pub unsafe extern "C" fn HPySlice_Unpack(ctx: *mut HPyContext, slice: HPy, start
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyList_Insert(ctx: *mut HPyContext, h_list: HPy, index: HPy_ssize_t, h_item: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_h_list = frame.record(h_list);
+    let of_h_item = frame.record(h_item);
+    if frame.is_running() && frame.may_use(of_h_list, h_list) && frame.may_use(of_h_item, h_item) {
+        let call = Call::of(frame, 265);
+        let h_list = of_h_list.inner();
+        let h_item = of_h_item.inner();
+        let result = ((*call.base).ctx_List_Insert)(call.base, h_list, index, h_item);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPyList_Insert(ctx, h_list, index, h_item)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyList_Insert(ctx: *mut HPyContext, h_list: HPy, index: HPy_ssize_t, h_item: HPy) -> c_int {
     let call = Call::begin(ctx, 265);
     let Some(h_list) = call.handle(h_list, "h_list") else { return -1 };
     let Some(h_item) = call.handle(h_item, "h_item") else { return -1 };
@@ -1519,6 +3410,19 @@ pub unsafe extern "C" fn HPyList_Insert(ctx: *mut HPyContext, h_list: HPy, index
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetSlice(ctx: *mut HPyContext, obj: HPy, start: HPy_ssize_t, end: HPy_ssize_t) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_running() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 266);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_GetSlice)(call.base, obj, start, end));
+    }
+    slow_HPy_GetSlice(ctx, obj, start, end)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_GetSlice(ctx: *mut HPyContext, obj: HPy, start: HPy_ssize_t, end: HPy_ssize_t) -> HPy {
     let call = Call::begin(ctx, 266);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_GetSlice)(call.base, obj, start, end))
@@ -1526,6 +3430,23 @@ pub unsafe extern "C" fn HPy_GetSlice(ctx: *mut HPyContext, obj: HPy, start: HPy
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetSlice(ctx: *mut HPyContext, obj: HPy, start: HPy_ssize_t, end: HPy_ssize_t, value: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    let of_value = frame.record(value);
+    if frame.is_running() && frame.may_use(of_obj, obj) && frame.may_use(of_value, value) {
+        let call = Call::of(frame, 267);
+        let obj = of_obj.inner();
+        let value = of_value.inner();
+        let result = ((*call.base).ctx_SetSlice)(call.base, obj, start, end, value);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_SetSlice(ctx, obj, start, end, value)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_SetSlice(ctx: *mut HPyContext, obj: HPy, start: HPy_ssize_t, end: HPy_ssize_t, value: HPy) -> c_int {
     let call = Call::begin(ctx, 267);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let Some(value) = call.handle(value, "value") else { return -1 };
@@ -1536,6 +3457,21 @@ pub unsafe extern "C" fn HPy_SetSlice(ctx: *mut HPyContext, obj: HPy, start: HPy
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_DelSlice(ctx: *mut HPyContext, obj: HPy, start: HPy_ssize_t, end: HPy_ssize_t) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_running() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 268);
+        let obj = of_obj.inner();
+        let result = ((*call.base).ctx_DelSlice)(call.base, obj, start, end);
+        if result == -1 { call.failed(); }
+        return result;
+    }
+    slow_HPy_DelSlice(ctx, obj, start, end)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_DelSlice(ctx: *mut HPyContext, obj: HPy, start: HPy_ssize_t, end: HPy_ssize_t) -> c_int {
     let call = Call::begin(ctx, 268);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     let result = ((*call.base).ctx_DelSlice)(call.base, obj, start, end);
@@ -1545,6 +3481,19 @@ pub unsafe extern "C" fn HPy_DelSlice(ctx: *mut HPyContext, obj: HPy, start: HPy
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetIter(ctx: *mut HPyContext, obj: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 269);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_GetIter)(call.base, obj));
+    }
+    slow_HPy_GetIter(ctx, obj)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPy_GetIter(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 269);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_GetIter)(call.base, obj))
@@ -1552,6 +3501,19 @@ pub unsafe extern "C" fn HPy_GetIter(ctx: *mut HPyContext, obj: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyIter_Next(ctx: *mut HPyContext, obj: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_clean() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 270);
+        let obj = of_obj.inner();
+        return call.new_handle(((*call.base).ctx_Iter_Next)(call.base, obj));
+    }
+    slow_HPyIter_Next(ctx, obj)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyIter_Next(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let call = Call::begin_clean(ctx, 270);
     let Some(obj) = call.handle(obj, "obj") else { return HPy::NULL };
     call.new_handle(((*call.base).ctx_Iter_Next)(call.base, obj))
@@ -1559,6 +3521,19 @@ pub unsafe extern "C" fn HPyIter_Next(ctx: *mut HPyContext, obj: HPy) -> HPy {
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyIter_Check(ctx: *mut HPyContext, obj: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let of_obj = frame.record(obj);
+    if frame.is_running() && frame.may_use(of_obj, obj) {
+        let call = Call::of(frame, 271);
+        let obj = of_obj.inner();
+        return ((*call.base).ctx_Iter_Check)(call.base, obj);
+    }
+    slow_HPyIter_Check(ctx, obj)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPyIter_Check(ctx: *mut HPyContext, obj: HPy) -> c_int {
     let call = Call::begin(ctx, 271);
     let Some(obj) = call.handle(obj, "obj") else { return -1 };
     ((*call.base).ctx_Iter_Check)(call.base, obj)
@@ -1566,6 +3541,23 @@ pub unsafe extern "C" fn HPyIter_Check(ctx: *mut HPyContext, obj: HPy) -> c_int 
 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPySlice_New(ctx: *mut HPyContext, start: HPy, stop: HPy, step: HPy) -> HPy {
+    let frame = frame::of(ctx);
+    let of_start = frame.record(start);
+    let of_stop = frame.record(stop);
+    let of_step = frame.record(step);
+    if frame.is_running() && frame.may_use(of_start, start) && frame.may_use(of_stop, stop) && frame.may_use(of_step, step) {
+        let call = Call::of(frame, 272);
+        let start = of_start.inner();
+        let stop = of_stop.inner();
+        let step = of_step.inner();
+        return call.new_handle(((*call.base).ctx_Slice_New)(call.base, start, stop, step));
+    }
+    slow_HPySlice_New(ctx, start, stop, step)
+}
+
+#[cold]
+#[rustfmt::skip]
+unsafe extern "C" fn slow_HPySlice_New(ctx: *mut HPyContext, start: HPy, stop: HPy, step: HPy) -> HPy {
     let call = Call::begin(ctx, 272);
     let Some(start) = call.handle_or_null(start, "start") else { return HPy::NULL };
     let Some(stop) = call.handle_or_null(stop, "stop") else { return HPy::NULL };

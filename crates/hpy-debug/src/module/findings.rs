@@ -2,7 +2,7 @@
 
 use crate::report::Finding;
 use crate::stack::Trace;
-use crate::state::{State, lock};
+use crate::state::{Shared, lock};
 use core::ffi::CStr;
 use hpy_sys::*;
 use std::ffi::CString;
@@ -67,7 +67,7 @@ unsafe fn trace_or_none(ctx: *mut HPyContext, trace: Option<&Trace>) -> HPy {
 ///
 /// # Safety
 /// `ctx` is the context below the debug context of `state`, no exception is pending.
-pub unsafe fn finding_object(ctx: *mut HPyContext, state: &State, index: usize) -> HPy {
+pub unsafe fn finding_object(ctx: *mut HPyContext, state: &Shared, index: usize) -> HPy {
     // Copied out: making Python objects may run code that comes back here.
     let copy = lock(&state.findings).list.get(index).map(|finding| Finding {
         kind: finding.kind,
@@ -120,4 +120,28 @@ pub unsafe extern "C" fn clear_findings(ctx: *mut HPyContext, module: HPy) -> HP
     let Some(state) = super::state(ctx, module) else { return HPy::NULL };
     lock(&state.findings).list.clear();
     super::none(ctx)
+}
+
+pub unsafe extern "C" fn get_unreleased(ctx: *mut HPyContext, module: HPy) -> HPy {
+    let Some(state) = super::state(ctx, module) else { return HPy::NULL };
+    let list = api::HPyList_New(ctx, 0);
+    let mut done = !list.is_null();
+    for each in crate::globals::unreleased(state) {
+        let pair = [text(ctx, &each.module), each.value];
+        if done && !pair[0].is_null() {
+            let tuple = api::HPyTuple_FromArray(ctx, pair.as_ptr(), 2);
+            done = !tuple.is_null() && api::HPyList_Append(ctx, list, tuple) == 0;
+            api::HPy_Close(ctx, tuple);
+        } else {
+            done = false;
+        }
+        for h in pair {
+            api::HPy_Close(ctx, h);
+        }
+    }
+    if done {
+        return list;
+    }
+    api::HPy_Close(ctx, list);
+    HPy::NULL
 }

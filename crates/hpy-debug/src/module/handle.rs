@@ -6,12 +6,11 @@
 use super::trampoline::{self, Object, one, trampoline, two};
 use super::{Def, Defs, NoArgs, getter, meth, slot};
 use crate::raw::Raw;
-use crate::records::Records;
 use crate::stack::Trace;
 use crate::state::State;
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use core::sync::atomic::Ordering::{Acquire, Relaxed};
+use core::sync::atomic::Ordering::Acquire;
 use hpy_sys::*;
 use std::ffi::CString;
 
@@ -196,12 +195,12 @@ unsafe extern "C" fn is_view(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void) 
 
 unsafe extern "C" fn generation(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void) -> HPy {
     let Some((state, index)) = handle_of(ctx, h_self) else { return HPy::NULL };
-    let generation = state.records.get(index).map_or(0, |record| record.generation.load(Relaxed));
+    let generation = state.records.get(index).map_or(0, |record| record.generation());
     api::HPyLong_FromInt64_t(ctx, generation)
 }
 
 unsafe fn trace_of(state: &State, index: u32) -> Option<Trace> {
-    state.records.get(index)?.opened.load(Acquire).as_ref().cloned()
+    state.records.get(index)?.traces().0
 }
 
 unsafe extern "C" fn opened(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void) -> HPy {
@@ -254,9 +253,10 @@ unsafe extern "C" fn repr(ctx: *mut HPyContext, h_self: HPy) -> HPy {
 unsafe extern "C" fn force_close(ctx: *mut HPyContext, h_self: HPy) -> HPy {
     let Some((state, index)) = handle_of(ctx, h_self) else { return HPy::NULL };
     if let Some(record) = state.records.get(index) {
-        let inner = record.inner();
-        let argument = record.has(crate::records::ARGUMENT | crate::records::IMMORTAL);
-        if !argument && state.close(Records::last_word(&state.records, index)) {
+        let foreign = record.has(crate::records::ARGUMENT | crate::records::IMMORTAL);
+        if !foreign && record.is_open() {
+            let inner = record.inner();
+            state.close(record);
             api::HPy_Close(ctx, inner);
         }
     }

@@ -8,6 +8,7 @@ mod findings;
 mod handle;
 mod trampoline;
 
+use crate::shelf::TRACES;
 use crate::state::{Hook, Hooks, State, Wrapped, lock};
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr;
@@ -128,6 +129,8 @@ functions! {
         c"Set what is called with each new finding, a dict; None: findings are printed to stderr.";
     GET_FINDINGS: HPyFunc_NOARGS NoArgs = c"get_findings" findings::get_findings,
         c"What was found so far, a list of dicts.";
+    UNRELEASED: HPyFunc_NOARGS NoArgs = c"get_unreleased_globals" findings::get_unreleased,
+        c"Pairs of a module that is gone and an object that a global of it still holds.";
     CLEAR_FINDINGS: HPyFunc_NOARGS NoArgs = c"clear_findings" findings::clear_findings,
         c"Forget what was found so far.";
     SET_PRINT: HPyFunc_O OneArg = c"set_print_findings" set_print,
@@ -258,9 +261,7 @@ unsafe extern "C" fn get_closed_handles(
     let closed: Vec<u32> = state
         .closed()
         .into_iter()
-        .filter(|&index| {
-            state.records.get(index).is_some_and(|record| record.generation.load(Relaxed) >= from)
-        })
+        .filter(|&index| state.records.get(index).is_some_and(|record| record.generation() >= from))
         .collect();
     handle::list(ctx, module, state, &closed)
 }
@@ -282,13 +283,13 @@ unsafe fn size_of_argument(ctx: *mut HPyContext, arg: HPy) -> Option<usize> {
 
 unsafe extern "C" fn get_queue_size(ctx: *mut HPyContext, module: HPy) -> HPy {
     let Some(state) = state(ctx, module) else { return HPy::NULL };
-    api::HPyLong_FromSize_t(ctx, state.settings.closed_max.load(Relaxed))
+    api::HPyLong_FromSize_t(ctx, state.closed_max())
 }
 
 unsafe extern "C" fn set_queue_size(ctx: *mut HPyContext, module: HPy, arg: HPy) -> HPy {
     let Some(state) = state(ctx, module) else { return HPy::NULL };
     let Some(size) = size_of_argument(ctx, arg) else { return HPy::NULL };
-    state.settings.closed_max.store(size, Relaxed);
+    state.set_closed_max(size);
     none(ctx)
 }
 
@@ -355,6 +356,7 @@ unsafe extern "C" fn set_trace_limit(ctx: *mut HPyContext, module: HPy, arg: HPy
         };
     }
     state.settings.trace_limit.store(limit, Relaxed);
+    state.slow.set(TRACES, limit > 0);
     none(ctx)
 }
 
@@ -382,6 +384,6 @@ unsafe extern "C" fn set_budget(ctx: *mut HPyContext, module: HPy, arg: HPy) -> 
     if count == -1 && api::HPyErr_Occurred(ctx) != 0 {
         return HPy::NULL;
     }
-    state.budget.set(count);
+    state.set_budget(count);
     none(ctx)
 }

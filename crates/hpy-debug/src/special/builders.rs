@@ -2,6 +2,7 @@
 
 use crate::backend::index;
 use crate::call::Call;
+use crate::frame;
 use crate::report::{self, Finding};
 use crate::state::lock;
 use crate::workshop::{Tool, ToolState};
@@ -9,12 +10,12 @@ use hpy_sys::*;
 
 /// Keeps a builder for the extension; null where there is no memory, which `Build` reports.
 fn keep(call: &Call, tool: Tool) -> isize {
-    if !call.state.budget.take() {
+    if !call.shared().budget.take() {
         return 0;
     }
-    match lock(&call.state.tools).add(tool, call.frame.call) {
+    match lock(&call.shared().tools).add(tool, call.frame.call.get()) {
         Some(word) => {
-            call.frame.tools.set(call.frame.tools.get() + 1);
+            call.frame.marks.tools.set(call.frame.marks.tools.get().saturating_add(1));
             word
         }
         None => 0,
@@ -24,17 +25,18 @@ fn keep(call: &Call, tool: Tool) -> isize {
 /// Tells that a builder is not open.
 unsafe fn mistaken(call: &Call, word: isize) {
     let function = call.frame.name();
-    let state = lock(&call.state.tools).classify(word);
+    let state = lock(&call.shared().tools).classify(word);
     let what = match state {
         ToolState::Closed => "a builder that was built or cancelled before".to_owned(),
         _ => format!("{word:#x}, which is not a builder"),
     };
     let message = format!("{function}: {} of {what}", call.name());
-    report::invalid_builder(call.state, Finding::new("closed-builder", message, function));
+    report::invalid_builder(call.shared(), Finding::new("closed-builder", message, function));
 }
 
 fn finish(call: &Call) {
-    call.frame.tools.set(call.frame.tools.get().saturating_sub(1));
+    call.frame.builder.set((0, 0));
+    call.frame.marks.tools.set(call.frame.marks.tools.get().saturating_sub(1));
 }
 
 macro_rules! builder {
@@ -50,6 +52,8 @@ macro_rules! builder {
             let word = keep(&call, Tool::$variant(inner));
             if word == 0 {
                 ((*call.base).$ctx_cancel)(call.base, inner);
+            } else {
+                call.frame.builder.set((word, inner.$word));
             }
             $Builder { $word: word }
         }
@@ -61,11 +65,18 @@ macro_rules! builder {
             h_item: HPy,
         ) {
             const FUNCTION: u16 = index(stringify!($set));
+            let frame = frame::of(ctx);
+            let record = frame.record(h_item);
+            let (word, inner) = frame.builder.get();
+            if frame.is_running() && word == builder.$word && frame.owns(record, h_item) {
+                let builder = $Builder { $word: inner };
+                return ((*frame.base).$ctx_set)(frame.base, builder, at, record.inner());
+            }
             let call = Call::begin(ctx, FUNCTION);
             if builder.is_null() {
                 return;
             }
-            let inner = match lock(&call.state.tools).get(builder.$word) {
+            let inner = match lock(&call.shared().tools).get(builder.$word) {
                 Some(Tool::$variant(inner)) => Some(*inner),
                 _ => None,
             };
@@ -73,6 +84,7 @@ macro_rules! builder {
                 mistaken(&call, builder.$word);
                 return;
             };
+            call.frame.builder.set((builder.$word, inner.$word));
             let Some(item) = call.handle(h_item, "h_item") else { return };
             ((*call.base).$ctx_set)(call.base, inner, at, item);
         }
@@ -80,7 +92,7 @@ macro_rules! builder {
         pub unsafe extern "C" fn $build(ctx: *mut HPyContext, builder: $Builder) -> HPy {
             const FUNCTION: u16 = index(stringify!($build));
             let call = Call::begin(ctx, FUNCTION);
-            let taken = lock(&call.state.tools).take(builder.$word);
+            let taken = lock(&call.shared().tools).take(builder.$word);
             if let Some(Tool::$variant(inner)) = taken {
                 finish(&call);
                 return call.new_handle(((*call.base).$ctx_build)(call.base, inner));
@@ -96,7 +108,7 @@ macro_rules! builder {
         pub unsafe extern "C" fn $cancel(ctx: *mut HPyContext, builder: $Builder) {
             const FUNCTION: u16 = index(stringify!($cancel));
             let call = Call::begin(ctx, FUNCTION);
-            let taken = lock(&call.state.tools).take(builder.$word);
+            let taken = lock(&call.shared().tools).take(builder.$word);
             if let Some(Tool::$variant(inner)) = taken {
                 finish(&call);
                 ((*call.base).$ctx_cancel)(call.base, inner);

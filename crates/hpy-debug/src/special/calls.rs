@@ -12,59 +12,59 @@ const CALL: u16 = index("HPy_Call");
 const CALL_METHOD: u16 = index("HPy_CallMethod");
 const GENERIC_NEW: u16 = index("HPyType_GenericNew");
 
-/// Positional arguments, keyword arguments and their names, unwrapped.
-unsafe fn unwrap(
-    call: &Call,
-    args: *const HPy,
-    nargs: usize,
-    kwnames: HPy,
-) -> Option<(Handles, HPy)> {
-    let kwnames = call.handle_or_null(kwnames, "kwnames")?;
-    let mut count = nargs;
-    if !kwnames.is_null() {
-        if api::HPyTuple_Check(call.base, kwnames) == 0 {
-            let name = call.name();
-            let message = format!("{name} arg 'kwnames' must be a tuple object or HPy_NULL");
-            let text = std::ffi::CString::new(message.clone()).unwrap_or_default();
-            let finding = Finding::new("wrong-argument", message, call.frame.name());
-            report::fatal(call.state, finding, &text);
-            return None;
-        }
-        let names = api::HPy_Length(call.base, kwnames);
-        if names < 0 {
-            call.failed();
-            return None;
-        }
-        count += names as usize;
+/// How many arguments an array has with the keyword arguments that `kwnames`, a handle below, names.
+#[cold]
+unsafe fn with_keywords(call: &Call, nargs: usize, kwnames: HPy) -> Option<usize> {
+    if api::HPyTuple_Check(call.base, kwnames) == 0 {
+        let name = call.name();
+        let message = format!("{name} arg 'kwnames' must be a tuple object or HPy_NULL");
+        let text = std::ffi::CString::new(message.clone()).unwrap_or_default();
+        let finding = Finding::new("wrong-argument", message, call.frame.name());
+        report::fatal(call.shared(), finding, &text);
+        return None;
     }
-    Some((call.handles(args, count, "args")?, kwnames))
+    let names = api::HPy_Length(call.base, kwnames);
+    if names < 0 {
+        call.failed();
+        return None;
+    }
+    Some(nargs + names as usize)
 }
 
-pub unsafe extern "C" fn HPy_Call(
-    ctx: *mut HPyContext,
-    callable: HPy,
-    args: *const HPy,
-    nargs: usize,
-    kwnames: HPy,
-) -> HPy {
-    let call = Call::begin_clean(ctx, CALL);
-    let Some(callable) = call.handle(callable, "callable") else { return HPy::NULL };
-    let Some((args, kwnames)) = unwrap(&call, args, nargs, kwnames) else { return HPy::NULL };
-    call.new_handle(((*call.base).ctx_Call)(call.base, callable, args.as_ptr(), nargs, kwnames))
+macro_rules! call {
+    ($name:ident, $field:ident, $function:ident, $first:ident) => {
+        pub unsafe extern "C" fn $name(
+            ctx: *mut HPyContext,
+            $first: HPy,
+            args: *const HPy,
+            nargs: usize,
+            kwnames: HPy,
+        ) -> HPy {
+            let call = Call::begin_clean(ctx, $function);
+            let Some($first) = call.handle($first, stringify!($first)) else { return HPy::NULL };
+            let Some(kwnames) = call.handle_or_null(kwnames, "kwnames") else { return HPy::NULL };
+            let mut count = nargs;
+            if !kwnames.is_null() {
+                let Some(all) = with_keywords(&call, nargs, kwnames) else { return HPy::NULL };
+                count = all;
+            }
+            let mut inner = Handles::empty();
+            if !call.handles(&mut inner, args, count, "args") {
+                return HPy::NULL;
+            }
+            call.new_handle(((*call.base).$field)(
+                call.base,
+                $first,
+                inner.as_ptr(),
+                nargs,
+                kwnames,
+            ))
+        }
+    };
 }
 
-pub unsafe extern "C" fn HPy_CallMethod(
-    ctx: *mut HPyContext,
-    name: HPy,
-    args: *const HPy,
-    nargs: usize,
-    kwnames: HPy,
-) -> HPy {
-    let call = Call::begin_clean(ctx, CALL_METHOD);
-    let Some(name) = call.handle(name, "name") else { return HPy::NULL };
-    let Some((args, kwnames)) = unwrap(&call, args, nargs, kwnames) else { return HPy::NULL };
-    call.new_handle(((*call.base).ctx_CallMethod)(call.base, name, args.as_ptr(), nargs, kwnames))
-}
+call!(HPy_Call, ctx_Call, CALL, callable);
+call!(HPy_CallMethod, ctx_CallMethod, CALL_METHOD, name);
 
 pub unsafe extern "C" fn HPyType_GenericNew(
     ctx: *mut HPyContext,
@@ -75,9 +75,18 @@ pub unsafe extern "C" fn HPyType_GenericNew(
 ) -> HPy {
     let call = Call::begin(ctx, GENERIC_NEW);
     let Some(h_type) = call.handle(h_type, "type") else { return HPy::NULL };
-    let Some(args) = call.handles(args, nargs.max(0) as usize, "args") else { return HPy::NULL };
+    let mut inner = Handles::empty();
+    if !call.handles(&mut inner, args, nargs.max(0) as usize, "args") {
+        return HPy::NULL;
+    }
     let Some(kw) = call.handle_or_null(kw, "kw") else { return HPy::NULL };
-    call.new_handle(((*call.base).ctx_Type_GenericNew)(call.base, h_type, args.as_ptr(), nargs, kw))
+    call.new_handle(((*call.base).ctx_Type_GenericNew)(
+        call.base,
+        h_type,
+        inner.as_ptr(),
+        nargs,
+        kw,
+    ))
 }
 
 pub unsafe extern "C" fn HPy_SetCallFunction(

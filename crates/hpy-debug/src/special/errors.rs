@@ -13,14 +13,14 @@ const SET_OBJECT: u16 = index("HPyErr_SetObject");
 pub unsafe extern "C" fn HPyErr_Clear(ctx: *mut HPyContext) {
     let call = Call::begin(ctx, CLEAR);
     ((*call.base).ctx_Err_Clear)(call.base);
-    call.frame.pending.set(0);
+    call.frame.marks.pending.set(0);
 }
 
 pub unsafe extern "C" fn HPyErr_WriteUnraisable(ctx: *mut HPyContext, obj: HPy) {
     let call = Call::begin(ctx, UNRAISABLE);
     let Some(obj) = call.handle_or_null(obj, "obj") else { return };
     ((*call.base).ctx_Err_WriteUnraisable)(call.base, obj);
-    call.frame.pending.set(0);
+    call.frame.marks.pending.set(0);
 }
 
 pub unsafe extern "C" fn HPyErr_SetString(

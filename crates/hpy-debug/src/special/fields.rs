@@ -40,7 +40,7 @@ pub unsafe extern "C" fn HPyField_Load(
     let call = Call::begin(ctx, LOAD);
     let Some(source) = call.handle(source_object, "source_object") else { return HPy::NULL };
     if is_assigned(&call, source_field)
-        && let Some(record) = call.state.records.open(HPy { _i: source_field._i })
+        && let Some(record) = call.shared().records.open(HPy { _i: source_field._i })
     {
         return call.new_handle(api::HPy_Dup(call.base, record.inner()));
     }
@@ -50,12 +50,12 @@ pub unsafe extern "C" fn HPyField_Load(
 pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyGlobal, h: HPy) {
     let call = Call::begin(ctx, GLOBAL_STORE);
     let Some(h) = call.handle_or_null(h, "h") else { return };
-    if !lock(&call.state.globals).declared.contains(&(global as usize)) {
+    if !lock(&call.shared().globals).is_declared(global) {
         let function = call.frame.name();
         let message = format!(
             "{function}: HPyGlobal_Store to a global that no HPyModuleDef lists in its globals"
         );
-        report::found(call.state, Finding::new("undeclared-global", message, function));
+        report::found(call.shared(), Finding::new("undeclared-global", message, function));
     }
     if (*global).is_null() {
         // The context below gives it its index.
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyG
     }
     let new = if h.is_null() { HPy::NULL } else { api::HPy_Dup(call.base, h) };
     let old = {
-        let values = &mut lock(&call.state.globals).values;
+        let values = &mut lock(&call.shared().globals).values;
         let key = (*global)._i;
         if new.is_null() { values.remove(&key) } else { values.insert(key, new) }
     };
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyG
 pub unsafe extern "C" fn HPyGlobal_Load(ctx: *mut HPyContext, global: HPyGlobal) -> HPy {
     let call = Call::begin(ctx, GLOBAL_LOAD);
     let value = {
-        let globals = lock(&call.state.globals);
+        let globals = lock(&call.shared().globals);
         // Inside the lock: another thread may store meanwhile.
         globals.values.get(&global._i).map(|&value| api::HPy_Dup(call.base, value))
     };
@@ -90,7 +90,8 @@ unsafe fn is_assigned(call: &Call, field: HPyField) -> bool {
     if field.is_null() {
         return false;
     }
-    let record = match call.state.records.classify(HPy { _i: field._i }) {
+    let h = HPy { _i: field._i };
+    let record = match call.shared().records.classify(h) {
         Handle::Open(record) | Handle::Closed(record) => record,
         Handle::Gone | Handle::Foreign => return false,
     };
@@ -100,6 +101,6 @@ unsafe fn is_assigned(call: &Call, field: HPyField) -> bool {
         call.name()
     );
     let finding = Finding::new("assigned-field", message, function).about(record);
-    report::found(call.state, finding);
+    report::found(call.shared(), finding);
     true
 }

@@ -1,8 +1,9 @@
 //! Closing, and results that come through arrays and pointers.
 
 use crate::backend::index;
-use crate::call::Call;
-use crate::records::{ARGUMENT, IMMORTAL};
+use crate::call::{Call, Handles};
+use crate::frame;
+use crate::records::{ARGUMENT, IMMORTAL, MORE};
 use crate::report::{self, Finding};
 use hpy_sys::*;
 
@@ -11,6 +12,20 @@ const FROM_ARRAY: u16 = index("HPyTuple_FromArray");
 const VAR_GET: u16 = index("HPyContextVar_Get");
 
 pub unsafe extern "C" fn HPy_Close(ctx: *mut HPyContext, h: HPy) {
+    let frame = frame::of(ctx);
+    let record = frame.record(h);
+    if frame.is_running()
+        && frame.owns(record, h)
+        && !record.has(ARGUMENT | MORE)
+        && (*frame.shared).close_at_once(record)
+    {
+        return ((*frame.base).ctx_Close)(frame.base, record.inner());
+    }
+    slow_close(ctx, h)
+}
+
+#[cold]
+unsafe extern "C" fn slow_close(ctx: *mut HPyContext, h: HPy) {
     let call = Call::begin(ctx, CLOSE);
     if !h.is_null() {
         close(&call, h);
@@ -19,12 +34,11 @@ pub unsafe extern "C" fn HPy_Close(ctx: *mut HPyContext, h: HPy) {
 
 /// Closes a handle of the extension, which is told where it may not.
 pub unsafe fn close(call: &Call, h: HPy) {
-    match call.state.records.open(h) {
+    match call.shared().records.open(h) {
         Some(record) if !record.has(IMMORTAL | ARGUMENT) => {
             let inner = record.inner();
-            if call.state.close(h) {
-                api::HPy_Close(call.base, inner);
-            }
+            call.shared().close(record);
+            api::HPy_Close(call.base, inner);
         }
         Some(record) => {
             let name = call.frame.name();
@@ -35,10 +49,10 @@ pub unsafe fn close(call: &Call, h: HPy) {
             };
             let message = format!("{name} closed {what}");
             let finding = Finding::new(kind, message, name).about(record);
-            report::invalid_handle(call.state, finding);
+            report::invalid_handle(call.shared(), finding);
             // A hook let the program go on. The reference below was never the extension's: it stays.
-            if !record.has(IMMORTAL) {
-                call.state.close(h);
+            if !record.has(IMMORTAL) && record.is_open() {
+                call.shared().close(record);
             }
         }
         None => {
@@ -54,7 +68,10 @@ pub unsafe extern "C" fn HPyTuple_FromArray(
     n: HPy_ssize_t,
 ) -> HPy {
     let call = Call::begin(ctx, FROM_ARRAY);
-    let Some(inner) = call.handles(items, n.max(0) as usize, "items") else { return HPy::NULL };
+    let mut inner = Handles::empty();
+    if !call.handles(&mut inner, items, n.max(0) as usize, "items") {
+        return HPy::NULL;
+    }
     call.new_handle(((*call.base).ctx_Tuple_FromArray)(call.base, inner.as_ptr(), n))
 }
 

@@ -4,6 +4,7 @@
 
 use crate::backend::index;
 use crate::call::Call;
+use crate::frame;
 use crate::report::{self, Finding};
 use core::ffi::c_void;
 use hpy_sys::*;
@@ -24,13 +25,21 @@ fn shape_name(shape: HPyType_BuiltinShape) -> &'static str {
 }
 
 /// Ends the process unless the object's type has the shape `expected`.
+#[inline(always)]
 unsafe fn require_shape(call: &Call, inner: HPy, expected: HPyType_BuiltinShape) {
-    let of = api::HPy_Type(call.base, inner);
-    let actual = api::_HPyType_GetBuiltinShape(call.base, of);
-    api::HPy_Close(call.base, of);
-    if actual == expected {
-        return;
+    let actual = ((*call.state().backend).shape_of)(call.base, inner);
+    if actual != expected {
+        wrong_shape(call, inner, actual, expected);
     }
+}
+
+#[cold]
+unsafe fn wrong_shape(
+    call: &Call,
+    inner: HPy,
+    actual: HPyType_BuiltinShape,
+    expected: HPyType_BuiltinShape,
+) {
     let function = call.frame.name();
     let fault = format!(
         "Invalid usage of {}: the type has the shape {}, not {}",
@@ -39,15 +48,24 @@ unsafe fn require_shape(call: &Call, inner: HPy, expected: HPyType_BuiltinShape)
         shape_name(expected)
     );
     let text = std::ffi::CString::new(fault.clone()).unwrap_or_default();
-    let found = crate::workshop::repr_of(call.state, inner);
+    let found = crate::workshop::repr_of(call.shared(), inner);
     let message = format!("{function}: {fault}, for {found}");
-    report::fatal(call.state, Finding::new("wrong-struct", message, function), &text);
+    report::fatal(call.shared(), Finding::new("wrong-struct", message, function), &text);
 }
 
 macro_rules! as_struct {
     ($($name:ident, $field:ident, $shape:ident;)*) => {$(
         pub unsafe extern "C" fn $name(ctx: *mut HPyContext, h: HPy) -> *mut c_void {
             const FUNCTION: u16 = index(stringify!($name));
+            let frame = frame::of(ctx);
+            let record = frame.record(h);
+            if frame.is_running() && frame.owns(record, h) {
+                let inner = record.inner();
+                let actual = ((*(*frame.state).backend).shape_of)(frame.base, inner);
+                if actual == $shape {
+                    return ((*frame.base).$field)(frame.base, inner);
+                }
+            }
             let call = Call::begin(ctx, FUNCTION);
             let Some(inner) = call.handle(h, "h") else { return core::ptr::null_mut() };
             require_shape(&call, inner, $shape);

@@ -3,10 +3,9 @@
 use crate::backend::index;
 use crate::call::Call;
 use crate::raw::Raw;
-use crate::records::Records;
 use core::ffi::c_char;
 use core::ptr;
-use core::sync::atomic::Ordering::{Acquire, Release};
+use core::sync::atomic::Ordering::Acquire;
 use hpy_sys::*;
 
 const AS_UTF8: u16 = index("HPyUnicode_AsUTF8AndSize");
@@ -15,8 +14,10 @@ const AS_STRING_UNCHECKED: u16 = index("HPyBytes_AS_STRING");
 
 /// The copy of `size` bytes at `source` that the extension gets for the handle `h`.
 pub unsafe fn lend(call: &Call, h: HPy, source: *const c_char, size: usize) -> *const c_char {
-    let (index, _) = Records::parts(h);
-    let Some(record) = call.state.records.get(index) else { return source };
+    let record = call.shared().records.at(h);
+    if record.word() != h {
+        return source;
+    }
     let first = record.raw.load(Acquire);
     let mut copy: *const Raw = first;
     while let Some(each) = copy.as_ref() {
@@ -25,14 +26,18 @@ pub unsafe fn lend(call: &Call, h: HPy, source: *const c_char, size: usize) -> *
         }
         copy = each.next;
     }
-    let made = if call.state.budget.take() { Raw::copy(source, size) } else { None };
+    let made = if call.shared().budget.take() {
+        Raw::copy(source, size, &call.shared().pages)
+    } else {
+        None
+    };
     let Some(made) = made else {
         call.failed();
         api::HPyErr_NoMemory(call.base);
         return ptr::null();
     };
     (*made).next = first;
-    record.raw.store(made, Release);
+    record.keep(made);
     (*made).pointer()
 }
 

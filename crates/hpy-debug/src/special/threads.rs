@@ -4,6 +4,7 @@ use crate::backend::index;
 use crate::call::Call;
 use crate::report::{self, Finding};
 use crate::{frame, state};
+use core::sync::atomic::Ordering::Relaxed;
 use hpy_sys::*;
 
 const LEAVE: u16 = index("HPy_LeavePythonExecution");
@@ -11,22 +12,26 @@ const REENTER: u16 = index("HPy_ReenterPythonExecution");
 
 pub unsafe extern "C" fn HPy_LeavePythonExecution(ctx: *mut HPyContext) -> HPyThreadState {
     let call = Call::begin(ctx, LEAVE);
-    // Before the thread lets go: afterwards others run.
     let frame = call.frame;
-    frame.left.set(!core::ptr::eq(frame, &call.state.root));
-    let left = ((*call.base).ctx_LeavePythonExecution)(call.base);
-    if frame.left.get() {
-        frame.left_state.set(left);
+    if !core::ptr::eq(frame, frame::top()) {
+        // Through the main context, outside of any call.
+        return ((*call.base).ctx_LeavePythonExecution)(call.base);
     }
+    // Before the thread lets go: afterwards others run.
+    frame.marks.left.set(true);
+    frame.owner.store(0, Relaxed);
+    let left = ((*call.base).ctx_LeavePythonExecution)(call.base);
+    frame.left_state.set(left);
     left
 }
 
 pub unsafe extern "C" fn HPy_ReenterPythonExecution(ctx: *mut HPyContext, state: HPyThreadState) {
-    let top = frame::top();
-    if !top.is_null() && (*top).ctx == ctx && (*top).left.get() {
-        let base = (*(*top).state).base;
-        ((*base).ctx_ReenterPythonExecution)(base, state);
-        (*top).left.set(false);
+    if let Some(top) = frame::top().as_ref()
+        && top.ctx.get() == ctx
+        && top.marks.left.get()
+    {
+        ((*top.base).ctx_ReenterPythonExecution)(top.base, state);
+        top.back();
         return;
     }
     let own = state::of(ctx);
@@ -38,5 +43,5 @@ pub unsafe extern "C" fn HPy_ReenterPythonExecution(ctx: *mut HPyContext, state:
     let function = call.frame.name();
     let message =
         format!("{function} called HPy_ReenterPythonExecution without HPy_LeavePythonExecution");
-    report::found(call.state, Finding::new("unbalanced-leave", message, function));
+    report::found(call.shared(), Finding::new("unbalanced-leave", message, function));
 }

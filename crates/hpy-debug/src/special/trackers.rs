@@ -16,12 +16,6 @@ const CLOSE: u16 = index("HPyTracker_Close");
 pub unsafe extern "C" fn HPyTracker_New(ctx: *mut HPyContext, size: HPy_ssize_t) -> HPyTracker {
     let call = Call::begin(ctx, NEW);
     if size < 0 {
-        call.failed();
-        let message = c"HPyTracker_New: size is negative";
-        api::HPyErr_SetString(call.base, (*call.base).h_ValueError, message.as_ptr());
-        return HPyTracker::NULL;
-    }
-    if size < 0 {
         let text = std::ffi::CString::new(format!("HPyTracker_New: size {size} is negative"));
         let text = text.unwrap_or_default();
         call.failed();
@@ -29,14 +23,15 @@ pub unsafe extern "C" fn HPyTracker_New(ctx: *mut HPyContext, size: HPy_ssize_t)
         return HPyTracker::NULL;
     }
     let mut handles = Vec::new();
-    let added = if handles.try_reserve(size.max(0) as usize).is_ok() && call.state.budget.take() {
-        lock(&call.state.tools).add(Tool::Tracker(handles), call.frame.call)
+    let added = if handles.try_reserve(size.max(0) as usize).is_ok() && call.shared().budget.take()
+    {
+        lock(&call.shared().tools).add(Tool::Tracker(handles), call.frame.call.get())
     } else {
         None
     };
     match added {
         Some(word) => {
-            call.frame.tools.set(call.frame.tools.get() + 1);
+            call.frame.marks.tools.set(call.frame.marks.tools.get() + 1);
             HPyTracker { _i: word }
         }
         None => {
@@ -51,14 +46,14 @@ unsafe fn mistaken(call: &Call, ht: HPyTracker) {
     let function = call.frame.name();
     let message =
         format!("{function}: {} of {:#x}, which is not an open tracker", call.name(), ht._i);
-    report::invalid_builder(call.state, Finding::new("closed-tracker", message, function));
+    report::invalid_builder(call.shared(), Finding::new("closed-tracker", message, function));
 }
 
 pub unsafe extern "C" fn HPyTracker_Add(ctx: *mut HPyContext, ht: HPyTracker, h: HPy) -> c_int {
     let call = Call::begin(ctx, ADD);
-    let added = match lock(&call.state.tools).get(ht._i) {
+    let added = match lock(&call.shared().tools).get(ht._i) {
         Some(Tool::Tracker(handles)) => {
-            let room = call.state.budget.take() && handles.try_reserve(1).is_ok();
+            let room = call.shared().budget.take() && handles.try_reserve(1).is_ok();
             if room && !h.is_null() {
                 handles.push(h);
             }
@@ -88,7 +83,7 @@ pub unsafe extern "C" fn HPyTracker_Add(ctx: *mut HPyContext, ht: HPyTracker, h:
 
 pub unsafe extern "C" fn HPyTracker_ForgetAll(ctx: *mut HPyContext, ht: HPyTracker) {
     let call = Call::begin(ctx, FORGET);
-    let known = match lock(&call.state.tools).get(ht._i) {
+    let known = match lock(&call.shared().tools).get(ht._i) {
         Some(Tool::Tracker(handles)) => {
             handles.clear();
             true
@@ -102,10 +97,10 @@ pub unsafe extern "C" fn HPyTracker_ForgetAll(ctx: *mut HPyContext, ht: HPyTrack
 
 pub unsafe extern "C" fn HPyTracker_Close(ctx: *mut HPyContext, ht: HPyTracker) {
     let call = Call::begin(ctx, CLOSE);
-    let taken = lock(&call.state.tools).take(ht._i);
+    let taken = lock(&call.shared().tools).take(ht._i);
     match taken {
         Some(Tool::Tracker(handles)) => {
-            call.frame.tools.set(call.frame.tools.get().saturating_sub(1));
+            call.frame.marks.tools.set(call.frame.marks.tools.get().saturating_sub(1));
             for h in handles {
                 super::handles::close(&call, h);
             }

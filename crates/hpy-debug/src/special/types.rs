@@ -20,7 +20,7 @@ pub unsafe extern "C" fn HPyType_FromSpec(
     params: *mut HPyType_SpecParam,
 ) -> HPy {
     let call = Call::begin(ctx, FROM_SPEC);
-    from_spec(&call, &raw const call.state.direct.call, spec, params)
+    from_spec(&call, &raw const call.state().direct.call, spec, params)
 }
 
 /// A type whose calls go to `target`, a target of this context.
@@ -42,12 +42,7 @@ pub unsafe fn from_spec(
     }
     inner.push(HPyType_SpecParam { kind: 0, object: HPy::NULL });
     let params = if params.is_null() { ptr::null_mut() } else { inner.as_mut_ptr() };
-    let made = ((*call.state.backend).type_from_spec)(call.base, target, spec, params);
-    if !made.is_null()
-        && let Some(spec) = spec.as_ref()
-    {
-        crate::types::made(call, made, spec);
-    }
+    let made = ((*call.state().backend).type_from_spec)(call.base, target, spec, params);
     call.new_handle(made)
 }
 
@@ -58,10 +53,10 @@ pub unsafe fn require(call: &Call, inner: HPy, expected: HPy, argument: &str, wh
     }
     let function = call.frame.name();
     let fault = format!("{} {argument} must be {what}", call.name());
-    let found = crate::workshop::repr_of(call.state, inner);
+    let found = crate::workshop::repr_of(call.state(), inner);
     let text = std::ffi::CString::new(fault.clone()).unwrap_or_default();
     let message = format!("{function}: {fault}, got {found}");
-    report::fatal(call.state, Finding::new("wrong-argument", message, function), &text);
+    report::fatal(call.shared(), Finding::new("wrong-argument", message, function), &text);
 }
 
 unsafe fn require_type(call: &Call, inner: HPy, argument: &str) {
