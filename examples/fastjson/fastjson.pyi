@@ -1,4 +1,4 @@
-"""JSON as the standard library's json has it, several times as fast."""
+"""JSON as the standard library's json has it, faster."""
 
 from collections.abc import Callable
 from json import JSONDecodeError as JSONDecodeError

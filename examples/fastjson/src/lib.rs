@@ -7,7 +7,7 @@ mod quick;
 mod text;
 mod write;
 
-/// JSON as the standard library's json has it, several times as fast.
+/// JSON as the standard library's json has it, faster.
 #[hpy::module(gil_used = false)]
 mod fastjson {
     use crate::exact::{self, Hooks};
