@@ -184,7 +184,7 @@ FUNC(set_constructor, 2)
         return HPy_NULL;
     if (!HPy_HAS_EXTENSION(ext, type_set_constructor))
         return HPyErr_SetString(ctx, ctx->h_NotImplementedError, "this runtime has no constructors");
-    void *impl = HPy_IsTrue(ctx, args[1]) ? (void *)constructor : NULL;
+    void *impl = HPy_IsTrue(ctx, args[1]) ? (void *)(uintptr_t)constructor : NULL;
     if (ext->type_set_constructor(ctx, args[0], impl) < 0)
         return HPy_NULL;
     return HPy_Dup(ctx, ctx->h_None);
