@@ -453,12 +453,11 @@ def test_an_open_handle_with_traces_takes_at_most_four_kilobytes(mod):
     assert grown < count * 4096
 
 
-@needs_thunks
 @pytest.mark.parametrize("mode", ["MODE_DEBUG_ON_TRACE", "MODE_TRACE_ON_DEBUG"])
 def test_threads_in_stacked_modes(mode):
     from hpy import universal
 
-    path = str(extensions.build("dbg"))
+    path = str(extensions.for_mode(extensions.build("dbg"), mode))
     spec = importlib.machinery.ModuleSpec("dbg", None, origin=path)
     mod = universal.load("dbg", path, spec, mode=getattr(universal, mode))
     test_threads_of(mod)
