@@ -329,6 +329,8 @@ def test_without_the_runtime_in_a_subinterpreter(place, kind, name, inside):
         folder = place(source=rust_extension.binary(), name="rust_ext.so").parent
     # From 3.13 on CPython asks a binary in the main interpreter, which has no runtime in any case here.
     imported = inside == "pass" and sys.version_info < (3, 13)
+    if imported and not extensions.THUNKS:
+        pytest.skip("without thunks a binary serves one interpreter")
     tests = os.path.dirname(__file__)
     ran = run(
         WITHOUT_IN_A_SUBINTERPRETER.format(tests=tests, kind=kind, name=name, inside=inside, imported=imported), folder
