@@ -23,10 +23,13 @@ pub struct Options {
     /// Only tests whose names match, as pytest's -k
     #[arg(short = 'k')]
     expression: Option<String>,
-    /// Versions on which the own suite runs whole: in every ABI and mode, and with the tests of build tools; on the
-    /// others it runs in universal and debug mode (default: all)
+    /// Versions on which the own suite runs in every ABI and mode; on the others it runs in universal and debug mode
+    /// (default: all)
     #[arg(long, value_delimiter = ',')]
     full: Vec<String>,
+    /// Versions on which the tests of build tools and documentation run (default: those of --full)
+    #[arg(long, value_delimiter = ',')]
+    builds: Vec<String>,
     /// Processes that run tests at the same time
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -63,10 +66,16 @@ pub fn run(options: &Options) -> Result<()> {
             };
             let group = interpreter.label();
             let Some(environment) = prepare(&mut report, &interpreter) else { continue };
-            let full = options.full.is_empty() || options.full.contains(&interpreter.short());
+            let chosen = |versions: &[String]| {
+                versions.is_empty() || versions.contains(&interpreter.short())
+            };
+            let full = chosen(&options.full);
+            let builds = if options.builds.is_empty() { full } else { chosen(&options.builds) };
             if wants(Part::Own) {
                 report.piece(&group, "own suite", || {
-                    Suite::of_interpreter(&environment, full).run(options).map(Outcome::Tests)
+                    Suite::of_interpreter(&environment, full, builds)
+                        .run(options)
+                        .map(Outcome::Tests)
                 });
             }
             if wants(Part::Conformance) {
@@ -96,7 +105,7 @@ fn fallback(report: &mut Report, options: &Options) {
         Ok(interpreter) => {
             let Some(environment) = prepare(report, &interpreter) else { return };
             report.piece(&interpreter.label(), "own suite without thunks", || {
-                let mut suite = Suite::of_interpreter(&environment, false);
+                let mut suite = Suite::of_interpreter(&environment, false, false);
                 suite.name.push_str("-no-thunks");
                 suite.command.env("HPY_RS_THUNKS", "0");
                 suite.run(options).map(Outcome::Tests)
@@ -115,7 +124,7 @@ fn leaks(report: &mut Report, options: &Options) {
     };
     let Some(environment) = prepare(report, &interpreter) else { return };
     report.piece(&interpreter.label(), "reference leaks", || {
-        let mut suite = Suite::of_interpreter(&environment, false);
+        let mut suite = Suite::of_interpreter(&environment, false, false);
         suite.name.push_str("-leaks");
         suite.arguments.extend(["--refleak".to_owned(), "3".to_owned()]);
         suite.arguments.extend(["--modes".to_owned(), "universal".to_owned()]);
@@ -128,14 +137,18 @@ fn leaks(report: &mut Report, options: &Options) {
 const DEBUG_BUILDS: [&str; 2] = ["3.11d", "3.14d"];
 
 /// Tests that start processes and threads or look at memory themselves: counting references says nothing of them.
-const UNCOUNTED: [&str; 9] = [
+const UNCOUNTED: [&str; 13] = [
+    "test_cdevkit_wheel.py",
     "test_debug.py",
     "test_direct.py",
+    "test_hpy_build.py",
     "test_loader.py",
     "test_package.py",
     "test_properties.py",
+    "test_robustness.py",
     "test_specs_life.py",
     "test_subinterpreters.py",
+    "test_threads.py",
     "test_trace.py",
     "test_zoo.py",
 ];
@@ -222,13 +235,15 @@ struct Suite {
 }
 
 impl Suite {
-    /// The whole suite, or what of it concerns the interpreter.
-    fn of_interpreter(environment: &Environment, full: bool) -> Suite {
+    /// The suite in every ABI and mode or in universal and debug mode, with or without what says little of an interpreter.
+    fn of_interpreter(environment: &Environment, full: bool, builds: bool) -> Suite {
         let mut command = environment.command();
         command.current_dir(root());
-        let mut arguments = vec!["tests".to_owned()];
+        let mut arguments = vec!["tests".to_owned(), "--durations=40".to_owned()];
         if !full {
             arguments.extend(["--modes".to_owned(), "universal,debug".to_owned()]);
+        }
+        if !builds {
             arguments.extend(BUILD_TESTS.iter().map(|file| format!("--ignore=tests/{file}")));
         }
         Suite { name: format!("own-{}", environment.interpreter.tag()), command, arguments }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
+import importlib.machinery
 import os
 import shutil
 import subprocess
@@ -30,7 +30,7 @@ def require_environment() -> None:
 
 def _installer(python: str) -> List[str]:
     """The command that installs wheels, without the wheels."""
-    if importlib.util.find_spec("pip"):
+    if importlib.machinery.PathFinder.find_spec("pip"):
         return [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     uv = shutil.which("uv")
     if uv:
