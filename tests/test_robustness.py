@@ -232,8 +232,9 @@ def check(hook, function, args=(), other=(), measure=True):
             assert outcomes <= {None, "MemoryError", *other}, f"allocation {first} of {count}: {outcomes}"
             raised += "MemoryError" in outcomes
             if measure:
-                lost = min(blocks_of_three_calls(hook, function, args, first, last) for _ in range(3))
-                assert lost < 3, f"allocation {first} of {count}: {lost} blocks lost in 3 calls, in each of three rounds"
+                rounds = (blocks_of_three_calls(hook, function, args, first, last) for _ in range(3))
+                lost = next((lost for lost in rounds if lost < 3), 3)
+                assert lost < 3, f"allocation {first} of {count}: 3 blocks or more lost in 3 calls, in each of three rounds"
     assert raised, "no failure was noticed"
 
 
