@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+import extensions
 import pytest
 import rust_extension
 from test_rust_sdk import message, mod  # noqa: F401
@@ -109,6 +110,7 @@ print("fine")
 
 
 @rust_extension.needs_hpy_rs
+@pytest.mark.skipif(not extensions.THUNKS, reason="without thunks a binary serves one interpreter")
 @pytest.mark.parametrize("abi", ["universal", "cpython"])
 def test_state_of_subinterpreters(abi):
     folder = rust_extension.copy_for(f"direct-{abi}", "rust_ext.so", abi).parent
