@@ -129,16 +129,20 @@ pub(crate) fn has_newer_functions(ctx: Ctx<'_>) -> bool {
 }
 
 /// PyPI's hpy 0.9.0 puts the struct of a class that derives from `int` or `tuple` where the digits and items are.
+/// It has no shape for those that derive from `dict`.
 pub(crate) fn check_shape<'ctx>(
     ctx: Ctx<'ctx>,
     shape: hpy_sys::HPyType_BuiltinShape,
     class: &str,
 ) -> PyResult<'ctx> {
-    use hpy_sys::{HPyType_BuiltinShape_Long, HPyType_BuiltinShape_Tuple};
-    let varies = shape == HPyType_BuiltinShape_Long || shape == HPyType_BuiltinShape_Tuple;
-    if varies && !has_newer_functions(ctx) {
+    use hpy_sys::{
+        HPyType_BuiltinShape_Dict, HPyType_BuiltinShape_Long, HPyType_BuiltinShape_Tuple,
+    };
+    // The first two are of variable size; the last is newer, as its constant in the context is.
+    let newer = [HPyType_BuiltinShape_Long, HPyType_BuiltinShape_Tuple, HPyType_BuiltinShape_Dict];
+    if newer.contains(&shape) && !has_newer_functions(ctx) {
         return Err(crate::exc::ImportError::new(format!(
-            "the HPy runtime of this interpreter cannot make class {class}, which derives from int or tuple: use hpy-rs"
+            "the HPy runtime of this interpreter cannot make class {class}, which derives from int, tuple or dict: use hpy-rs"
         )));
     }
     Ok(())

@@ -91,7 +91,7 @@ impl<'a, T: Class<Base: Builtin>> Ref<'a, T> {
     }
 }
 
-/// The built-in type of a shape.
+/// The built-in type of a shape that `check_shape` admits.
 #[allow(non_upper_case_globals)]
 pub(crate) fn type_of_shape(ctx: Ctx<'_>, shape: HPyType_BuiltinShape) -> Option<Ref<'_, Type>> {
     let table = ctx.table();
@@ -101,7 +101,8 @@ pub(crate) fn type_of_shape(ctx: Ctx<'_>, shape: HPyType_BuiltinShape) -> Option
         HPyType_BuiltinShape_Unicode => table.h_UnicodeType,
         HPyType_BuiltinShape_Tuple => table.h_TupleType,
         HPyType_BuiltinShape_List => table.h_ListType,
-        HPyType_BuiltinShape_Dict => table.h_DictType,
+        // SAFETY: the context is of the kind that the binary was initialised with, and has the constant.
+        HPyType_BuiltinShape_Dict => unsafe { hpy_sys::places::dict_type(ctx.as_raw()) },
         _ => return None,
     };
     // SAFETY: the constants of the context are open types.
