@@ -78,7 +78,8 @@ def copy_for(folder: str, name: str, abi: str = "universal") -> Path:
     source = binary(abi)
     target = extensions.CACHE / "rust" / folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+    # Not by the time: the copy may be newer and that of another interpreter.
+    if not target.exists() or target.read_bytes() != source.read_bytes():
         replace(source, target)
     return target
 
