@@ -178,9 +178,17 @@ pub unsafe fn list_item(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject
 }
 
 /// Whether a str keeps its text, all ASCII, behind its own head.
+#[cfg(not(Py_3_14))]
 #[inline(always)]
 pub unsafe fn is_compact_ascii(text: *mut PyObject) -> bool {
     PyUnicode_IS_COMPACT_ASCII(text) != 0
+}
+
+/// The same by where CPython says the text is: other strs that keep theirs have a longer head.
+#[cfg(Py_3_14)]
+#[inline(always)]
+pub unsafe fn is_compact_ascii(text: *mut PyObject) -> bool {
+    PyUnicode_DATA(text).cast() == ascii_text(text)
 }
 
 /// The text of a str of which [`is_compact_ascii`] holds.
