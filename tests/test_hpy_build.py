@@ -217,13 +217,23 @@ def test_hints_of_the_test_extension():
         f"def echo_shape(value: {shape.replace('dict[str, typing.Any]', 'typing.Any')}) -> {shape}: ...",
         "def echo_config(value: typing.Any) -> dict[str, typing.Any]: ...",
         "class Dog(Animal):",
-        "class ParseError(ValueError):",
+        "class ParseError(ValueError):", "    file: str | None",
         "    STEP: typing.ClassVar[int]",
         "    def __iadd__(self, other: collections.abc.Iterable[int], /) -> typing_extensions.Self: ...",
         "    def __rmul__(self, value: typing_extensions.Never, /) -> typing_extensions.Never: ...",
         "from . import inner as inner",
     ]:
         assert line in lines, line
+    # Properties of which the struct has one half and the methods the other.
+    text = files["__init__.pyi"]
+    for name, kind in [("failed", "bool"), ("limit", "int")]:
+        assert text.count(f"    def {name}(self) -> {kind}:") == 1
+        assert f"    @{name}.setter\n    def {name}(self, value: {kind}) -> None: ...\n" in text
+    start = text.index("class UnknownKey(DocumentError):")
+    assert text[start:].split("\n\n")[0] == (
+        'class UnknownKey(DocumentError):\n    """A document with a key that nobody knows."""\n'
+        '    __match_args__ = ("line", "column", "problem", "file", "key", "known", )\n    key: str\n    known: list[str]'
+    )
     assert "def double(x: int) -> int:" in files["inner.pyi"]
 
 

@@ -32,6 +32,27 @@ def test_class_object(mod):
     assert mod.Still.__name__ == "Still" and not hasattr(mod, "Frozen")
 
 
+@rust_extension.needs_hpy_rs
+def test_signatures_of_classes(mod):
+    for cls, signature in [
+        (mod.Counter, "(start=0, *, step=1)"), (mod.Guarded, "()"), (mod.Length, "(value=0.0, *, unit='m')"),
+        (mod.Named, "(value, name)"), (mod.Dog, "(name)"),
+    ]:  # fmt: skip
+        assert str(inspect.signature(cls)) == signature, cls
+    assert mod.Counter.__text_signature__ == "(start=0, *, step=1)" and mod.Counter.__doc__ == "Counts."
+    assert str(inspect.signature(type("Python", (mod.Counter,), {}))) == "(start=0, *, step=1)"
+    # Without a constructor there is nothing to tell.
+    assert mod.Word.__text_signature__ is None
+
+
+def test_properties_with_one_half_in_the_struct(mod):
+    guarded = mod.Guarded()
+    assert (guarded.failed, guarded.limit) == (False, 1)
+    guarded.failed, guarded.limit = True, 5
+    assert (guarded.failed, guarded.limit) == (True, 5)
+    assert type(guarded).limit.__doc__ == "How many may enter."
+
+
 def test_construction(mod):
     assert mod.Counter().count == 0
     assert mod.Counter(5, step=2).increment() == 7

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import errno
+import pickle
 import sys
 import traceback
 
@@ -108,3 +110,52 @@ def test_system_errors_have_their_number(mod, tmp_path):
         mod.open_file(__file__ + "/x")
     assert caught.value.errno == errno.ENOTDIR
     assert mod.is_not_found(errno.ENOENT) and not mod.is_not_found(errno.EPERM)
+
+
+def test_fields_of_an_exception(mod):
+    assert mod.read_document("fine") == 4
+    with pytest.raises(mod.DocumentError) as caught:
+        mod.read_document("a\nb?\n", "a.txt")
+    error = caught.value
+    assert type(error) is mod.DocumentError and isinstance(error, ValueError)
+    assert (error.line, error.column, error.problem, error.file) == (2, 2, "a question", "a.txt")
+    assert str(error) == "line 2, column 2: a question" and error.args == (str(error),)
+    assert mod.DocumentError.__match_args__ == ("line", "column", "problem", "file")
+    assert mod.DocumentError.__doc__ == "A document that cannot be read."
+    with pytest.raises(mod.DocumentError) as caught:
+        mod.read_document("?")
+    assert caught.value.file is None
+    copied = pickle.loads(pickle.dumps(error)) if mod.__name__ in sys.modules else copy.copy(error)
+    assert type(copied) is mod.DocumentError and copied.args == error.args and copied.line == 2
+
+
+def test_fields_of_a_derived_exception(mod):
+    assert mod.read_key("a") is None
+    with pytest.raises(mod.DocumentError) as caught:
+        mod.read_key("c")
+    error = caught.value
+    assert type(error) is mod.UnknownKey and issubclass(mod.UnknownKey, mod.DocumentError)
+    assert (error.line, error.column, error.key, error.known, error.file) == (1, 2, "c", ["a", "b"], None)
+    assert str(error) == "line 1, column 2: no such key: c; known are a, b"
+    assert mod.UnknownKey.__match_args__ == ("line", "column", "problem", "file", "key", "known")
+    assert mod.unknown_key(error) == ("c", 1)
+    assert message(TypeError, mod.unknown_key, ValueError()) == "unknown_key() argument 'error' must be UnknownKey, not ValueError"
+
+
+def test_fields_are_read_in_rust(mod):
+    assert mod.caught_document(int) is None
+    assert mod.caught_document(lambda: mod.read_document("?", "f")) == (1, 1, "a question", "f")
+    assert mod.caught_document(lambda: mod.read_key("x")) == (1, 2, "no such key", None)
+    with pytest.raises(KeyError, match="absent"):
+        mod.caught_document(lambda: {}["absent"])
+    made = mod.DocumentError("by Python")
+    with pytest.raises(AttributeError, match="line"):
+        mod.caught_document(raising(made))
+    made.line, made.column, made.problem = 3, "four", ""
+    assert message(TypeError, mod.caught_document, raising(made)) == "DocumentError.column must be int, not str"
+    made.column = -1
+    with pytest.raises(OverflowError, match="DocumentError.column: "):
+        mod.caught_document(raising(made))
+    made.column = 4
+    assert mod.caught_document(raising(made)) == (3, 4, "", None)
+    assert sys.exc_info()[1] is None

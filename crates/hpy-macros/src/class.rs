@@ -4,8 +4,8 @@ use crate::call::quiet;
 use crate::docs;
 use crate::options::{self, Opt};
 use crate::params::{Portable, last_segment};
-use crate::stub::Stub;
-use proc_macro2::TokenStream;
+use crate::stub::{self, Stub};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
@@ -30,8 +30,7 @@ pub fn expand(
             "a Python class is one type: a generic struct or one with lifetimes cannot be a class",
         ));
     }
-    let mut given = options::parse(attribute)?;
-    given.extend(options::take_hpy(&mut item.attrs)?);
+    let given = options::all(attribute, &mut item.attrs)?;
     let ident = item.ident.clone();
     let mut name = ident.to_string();
     let (mut frozen, mut subclass, mut base) = (false, false, None);
@@ -60,8 +59,11 @@ pub fn expand(
     }
     let members = members(&mut item.fields)?;
     let derived = derives.items(&ident, frozen)?;
-    let shown =
-        members.iter().filter(|member| member.get).map(|member| docs::c_literal(&member.name));
+    let derived_once = derives.told_once();
+    let shown = members
+        .iter()
+        .filter(|member| member.get.is_some())
+        .map(|member| docs::c_literal(&member.name));
     let shown = quote!(&[#(#shown),*]);
     let visits = members.iter().filter(|member| !member.no_fields).map(|part| {
         let (member, span) = (&part.member, part.ty.span());
@@ -74,6 +76,20 @@ pub fn expand(
         quote!(::hpy::impl_::MayHoldFields::<#ty>::ANSWER)
     });
     let class: Type = syn::parse_quote!(#ident);
+    let halves = members.iter().filter_map(|member| member.half(&class));
+    let halves = quote!({
+        use ::hpy::impl_::NoHint as _;
+        &[#(#halves),*]
+    });
+    let told = members.iter().filter_map(Part::told_once);
+    let extensible = base.as_ref().map(|path| {
+        quote::quote_spanned! {path.span()=>
+            const _: () = ::core::assert!(
+                <#path as ::hpy::impl_::Base>::EXTENSIBLE,
+                "the base is a class that nothing may derive from: write #[hpy::class(subclass)] there"
+            );
+        }
+    });
     let properties = members
         .iter()
         .map(|member| member.properties(&name, &class))
@@ -155,12 +171,18 @@ pub fn expand(
 
             unsafe impl ::hpy::Class for #ident {
                 const FROZEN: bool = #frozen;
+                const SUBCLASS: bool = #subclass;
+                const PROPERTIES: &'static [::hpy::impl_::told::Half] = #halves;
                 type Base = #base_type;
 
                 fn definition() -> &'static ::hpy::impl_::Definition {
                     static DEFINITION: ::hpy::impl_::Definition = ::hpy::impl_::Definition {
                         name: #name,
                         doc: #doc,
+                        signature: {
+                            use ::hpy::impl_::NoMethods as _;
+                            ::hpy::impl_::FindMethods::<#ident>::SIGNATURE
+                        },
                         size: ::core::mem::size_of::<::hpy::impl_::Cell<#ident>>(),
                         subclass: #subclass,
                         collected: <#ident as ::hpy::Class>::COLLECTED,
@@ -186,12 +208,25 @@ pub fn expand(
 
             #frozen_impl
 
+            const __PROPERTIES: &'static [::hpy::impl_::told::Half] = {
+                use ::hpy::impl_::NoMethods as _;
+                ::hpy::impl_::FindMethods::<#ident>::PROPERTIES
+            };
+
             const __METHODS: ::hpy::Hint = {
                 use ::hpy::impl_::NoMethods as _;
                 ::hpy::impl_::FindMethods::<#ident>::STUB
             };
 
             #export
+
+            #extensible
+            const _: () = {
+                use ::hpy::impl_::NoMethods as _;
+                type __Found = ::hpy::impl_::FindMethods<#ident>;
+                #(#told)*
+                #derived_once
+            };
 
             fn __items() -> ::std::vec::Vec<::hpy::impl_::Item> {
                 use ::hpy::impl_::NoMethods as _;
@@ -237,7 +272,7 @@ impl Derives {
     /// Their lines in the `.pyi` file.
     fn lines(&self, class: &str, members: &[Part], stub: &mut Stub) {
         if self.match_args.is_some() {
-            let shown = members.iter().filter(|member| member.get);
+            let shown = members.iter().filter(|member| member.get.is_some());
             let names: String = shown.map(|member| format!("{:?}, ", member.name)).collect();
             let names = if names.is_empty() { "()".to_owned() } else { format!("({names})") };
             stub.text(&format!("    __match_args__ = {}\n", names.replace(", )", ",)")));
@@ -256,6 +291,34 @@ impl Derives {
                 stub.text(&format!("    def __{name}__(self, value: {other}, /) -> bool: ...\n"));
             }
         }
+    }
+
+    /// Statements that refuse a method of the same name.
+    fn told_once(&self) -> TokenStream {
+        const COMPARISONS: &[&str] =
+            &["__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__richcmp__"];
+        let all: [(&Option<syn::Ident>, &[&str]); 5] = [
+            (&self.repr, &["__repr__"]),
+            (&self.eq, COMPARISONS),
+            (&self.ord, COMPARISONS),
+            (&self.hash, &["__hash__"]),
+            (&self.match_args, &["__match_args__"]),
+        ];
+        let all = all.into_iter().filter_map(|(key, names)| Some((key.as_ref()?, names)));
+        let checks = all.map(|(key, names)| {
+            let what = if names.len() > 1 { "comparisons" } else { names[0] };
+            let message =
+                format!("`{key}` makes {what}, and #[hpy::methods] has it too: remove one");
+            let message =
+                message.replace("has it", if names.len() > 1 { "has some" } else { "has it" });
+            quote::quote_spanned! {key.span()=>
+                const _: () = ::core::assert!(
+                    !::hpy::impl_::told::has_one(__Found::NAMES, &[#(#names),*]),
+                    #message
+                );
+            }
+        });
+        quote!(#(#checks)*)
     }
 
     /// Statements that push them to `__items`.
@@ -292,8 +355,8 @@ struct Part {
     member: Member,
     ty: Type,
     name: String,
-    get: bool,
-    set: bool,
+    get: Option<Span>,
+    set: Option<Span>,
     no_fields: bool,
     doc: String,
 }
@@ -309,23 +372,23 @@ fn members(fields: &mut Fields) -> syn::Result<Vec<Part>> {
             name: field.ident.as_ref().map_or_else(String::new, crate::params::plain_name),
             member,
             ty: field.ty.clone(),
-            get: false,
-            set: false,
+            get: None,
+            set: None,
             no_fields: false,
             doc: docs::text(&field.attrs),
         };
         for option in options::take_hpy(&mut field.attrs)? {
             match option {
                 Opt::Name(text) => part.name = text.value(),
-                Opt::Flag(key) if key == "get" => part.get = true,
-                Opt::Flag(key) if key == "set" => part.set = true,
+                Opt::Flag(key) if key == "get" => part.get = Some(key.span()),
+                Opt::Flag(key) if key == "set" => part.set = Some(key.span()),
                 Opt::Flag(key) if key == "no_fields" => part.no_fields = true,
                 other => {
                     return Err(other.unknown("`get`, `set`, `name = \"...\"` and `no_fields`"));
                 }
             }
         }
-        if (part.get || part.set) && part.name.is_empty() {
+        if (part.get.is_some() || part.set.is_some()) && part.name.is_empty() {
             return Err(syn::Error::new(
                 field.ty.span(),
                 "a property of an unnamed part needs a name: #[hpy(get, name = \"...\")]",
@@ -337,15 +400,11 @@ fn members(fields: &mut Fields) -> syn::Result<Vec<Part>> {
 }
 
 impl Part {
-    /// The lines of its property.
-    fn lines(&self, class: &Type, stub: &mut Stub) {
-        if !self.get && !self.set {
-            return;
-        }
+    /// The hints of its getter and its setter.
+    fn hints(&self, class: &Type) -> (TokenStream, TokenStream) {
         let mut ty = self.ty.clone();
         Portable { class: Some(class) }.visit_type_mut(&mut ty);
-        let (getter, setter) = if last_segment(&ty).is_some_and(|segment| segment.ident == "Field")
-        {
+        if last_segment(&ty).is_some_and(|segment| segment.ident == "Field") {
             let hint = quote::quote_spanned!(ty.span()=> ::hpy::impl_::FieldHint::<#ty>::HINT);
             (hint.clone(), hint)
         } else {
@@ -353,13 +412,47 @@ impl Part {
                 quote::quote_spanned!(ty.span()=> ::hpy::impl_::OutputHint::<'_, #ty>::HINT),
                 quote::quote_spanned!(ty.span()=> ::hpy::impl_::ArgHint::<'_, #ty>::HINT),
             )
+        }
+    }
+
+    /// What the methods are told of its property.
+    fn half(&self, class: &Type) -> Option<TokenStream> {
+        if self.get.is_none() && self.set.is_none() {
+            return None;
+        }
+        let setter = self.set.map(|_| self.hints(class).1);
+        Some(stub::half(&self.name, self.get.is_some(), setter))
+    }
+
+    /// A statement that refuses a getter or setter in the methods besides this one.
+    fn told_once(&self) -> Option<TokenStream> {
+        let name = &self.name;
+        let check = |span: Option<Span>, what: &str| {
+            let span = span?;
+            let has = syn::Ident::new(&format!("has_{what}"), span);
+            let message = format!(
+                "property `{name}` has a {what} in #[hpy::methods] too: remove one of them"
+            );
+            Some(quote::quote_spanned! {span=>
+                const _: () = ::core::assert!(
+                    !::hpy::impl_::told::#has(__Found::PROPERTIES, #name),
+                    #message
+                );
+            })
         };
-        stub.property(
-            &self.name,
-            &self.doc,
-            self.get.then_some(getter),
-            self.set.then_some(setter),
-        );
+        let (getter, setter) = (check(self.get, "getter"), check(self.set, "setter"));
+        (getter.is_some() || setter.is_some()).then(|| quote!(#getter #setter))
+    }
+
+    /// The lines of its property.
+    fn lines(&self, class: &Type, stub: &mut Stub) {
+        if self.get.is_none() && self.set.is_none() {
+            return;
+        }
+        let (getter, setter) = self.hints(class);
+        let other = quote!(__PROPERTIES);
+        let (get, set) = (self.get.map(|_| getter), self.set.map(|_| setter));
+        stub.property(&self.name, &self.doc, get, set, &other);
     }
 
     /// Statements that push the properties of this part to `__items`.
@@ -367,7 +460,7 @@ impl Part {
         let mut tokens = TokenStream::new();
         let (member, name) = (&self.member, docs::c_literal(&self.name));
         let is_field = last_segment(&self.ty).is_some_and(|segment| segment.ident == "Field");
-        if self.get {
+        if self.get.is_some() {
             let doc = docs::c_literal(&self.doc);
             let value = if is_field {
                 quote!(::hpy::impl_::Output::output(__object.load(|__class| &__class.#member), __ctx))
@@ -399,7 +492,7 @@ impl Part {
                 }));
             });
         }
-        if self.set {
+        if self.set.is_some() {
             let mut ty = self.ty.clone();
             Portable { class: Some(class) }.visit_type_mut(&mut ty);
             let label = format!("{class_name}.{}", self.name);

@@ -105,11 +105,32 @@ impl ClassStub {
         self.stub.function("    ", &function);
     }
 
+    /// Whether a property has a getter and whether it has a setter.
+    pub fn has(&self, name: &str) -> (bool, bool) {
+        let property = self.properties.iter().find(|property| property.name == name);
+        property.map_or((false, false), |property| {
+            (property.getter.is_some(), property.setter.is_some())
+        })
+    }
+
+    /// What the struct's macro is told of the properties: the value of a constant.
+    pub fn halves(&self) -> TokenStream {
+        let halves = self.properties.iter().map(|property| {
+            stub::half(&property.name, property.getter.is_some(), property.setter.clone())
+        });
+        quote!({
+            use ::hpy::impl_::NoHint as _;
+            &[#(#halves),*]
+        })
+    }
+
     /// All of them as the value of a constant.
-    pub fn finish(mut self) -> TokenStream {
+    pub fn finish(mut self, class: &Type) -> TokenStream {
         let mut lines = Stub::default();
+        let other = quote!(<#class as ::hpy::Class>::PROPERTIES);
         for property in std::mem::take(&mut self.properties) {
-            lines.property(&property.name, &property.doc, property.getter, property.setter);
+            let Property { name, doc, getter, setter } = property;
+            lines.property(&name, &doc, getter, setter, &other);
         }
         lines.append(std::mem::take(&mut self.stub));
         lines.constant()

@@ -16,8 +16,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemEnum) -> syn::Result<TokenSt
             "a Python enumeration is one type: an enum with parameters cannot be one",
         ));
     }
-    let mut given = options::parse(attribute)?;
-    given.extend(options::take_hpy(&mut item.attrs)?);
+    let given = options::all(attribute, &mut item.attrs)?;
     let ident = item.ident.clone();
     let mut name = ident.to_string();
     let mut base = "Enum";

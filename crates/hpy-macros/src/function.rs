@@ -10,8 +10,7 @@ use quote::{format_ident, quote};
 use syn::ItemFn;
 
 pub fn expand(attribute: TokenStream, mut item: ItemFn) -> syn::Result<TokenStream> {
-    let mut given = options::parse(attribute)?;
-    given.extend(options::take_hpy(&mut item.attrs)?);
+    let given = options::all(attribute, &mut item.attrs)?;
     let options = CallOptions::from(given)?;
     let context = Context { class: None, style: Style::Normal, takes_class: TakesClass::No };
     let params = Params::new(&item.sig, options.signature.as_ref(), &context)?;

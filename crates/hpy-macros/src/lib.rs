@@ -29,6 +29,35 @@ fn finish(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
     result.unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
+/// The item that an attribute is on; an error says what to write where it is another.
+fn item<T: syn::parse::Parse>(
+    item: TokenStream,
+    attribute: &str,
+    wanted: &str,
+    instead: &[(&str, &str)],
+) -> syn::Result<T> {
+    let tokens = proc_macro2::TokenStream::from(item);
+    syn::parse2(tokens.clone()).map_err(|error| {
+        let Ok(other) = syn::parse2::<syn::Item>(tokens) else { return error };
+        let (kind, span) = match &other {
+            syn::Item::Fn(item) => ("fn", item.sig.fn_token.span),
+            syn::Item::Struct(item) => ("struct", item.struct_token.span),
+            syn::Item::Enum(item) => ("enum", item.enum_token.span),
+            syn::Item::Impl(item) => ("impl", item.impl_token.span),
+            syn::Item::Mod(item) => ("mod", item.mod_token.span),
+            syn::Item::Const(item) => ("const", item.const_token.span),
+            syn::Item::Static(item) => ("static", item.static_token.span),
+            syn::Item::Trait(item) => ("trait", item.trait_token.span),
+            syn::Item::Union(item) => ("union", item.union_token.span),
+            syn::Item::Type(item) => ("type", item.type_token.span),
+            _ => return error,
+        };
+        let instead = instead.iter().find(|(of, _)| *of == kind);
+        let instead = instead.map_or_else(String::new, |(_, text)| format!("; {text}"));
+        syn::Error::new(span, format!("#[hpy::{attribute}] goes on {wanted}{instead}"))
+    })
+}
+
 /// Makes a Rust function a Python function.
 ///
 /// `#[hpy::function(name = "...", signature = (a, /, b = 1, *args, c, **kwargs), returns = "dict[str, int]")]`;
@@ -37,8 +66,16 @@ fn finish(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
 /// call's token and not one of Python's.
 #[proc_macro_attribute]
 pub fn function(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as syn::ItemFn);
-    finish(function::expand(attribute.into(), item))
+    let item = self::item(
+        item,
+        "function",
+        "a function",
+        &[
+            ("struct", "a class is #[hpy::class]"),
+            ("const", "a constant of a module is #[constant]"),
+        ],
+    );
+    finish(item.and_then(|item| function::expand(attribute.into(), item)))
 }
 
 /// Makes a Rust struct a Python class.
@@ -46,8 +83,16 @@ pub fn function(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[hpy::class(name = "...", frozen, subclass, extends = Base)]`. Fields take `#[hpy(get, set, name = "...")]`.
 #[proc_macro_attribute]
 pub fn class(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as syn::ItemStruct);
-    finish(class::expand(attribute.into(), item, class::Use::Class))
+    let item = self::item(
+        item,
+        "class",
+        "a struct",
+        &[
+            ("enum", "an enumeration of Python's is #[hpy::enumeration]"),
+            ("impl", "the class's methods are #[hpy::methods]"),
+        ],
+    );
+    finish(item.and_then(|item| class::expand(attribute.into(), item, class::Use::Class)))
 }
 
 /// Makes a Rust struct in a module the module's state: one value per interpreter, made by `Default`.
@@ -56,8 +101,8 @@ pub fn class(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[hpy::state(frozen)]` as for classes.
 #[proc_macro_attribute]
 pub fn state(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as syn::ItemStruct);
-    finish(class::expand(attribute.into(), item, class::Use::State))
+    let item = self::item(item, "state", "a struct", &[]);
+    finish(item.and_then(|item| class::expand(attribute.into(), item, class::Use::State)))
 }
 
 /// Gives a class its methods: the functions of an impl block.
@@ -67,8 +112,16 @@ pub fn state(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// as for functions.
 #[proc_macro_attribute]
 pub fn methods(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as syn::ItemImpl);
-    finish(methods::expand(attribute.into(), item))
+    let item = self::item(
+        item,
+        "methods",
+        "the impl block of a class",
+        &[
+            ("struct", "the struct itself is #[hpy::class]"),
+            ("fn", "a function is #[hpy::function]"),
+        ],
+    );
+    finish(item.and_then(|item| methods::expand(attribute.into(), item)))
 }
 
 /// Makes a Rust module a Python module: the entry points of the binary.
@@ -80,23 +133,41 @@ pub fn methods(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// that the init function adds.
 #[proc_macro_attribute]
 pub fn module(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as syn::ItemMod);
-    finish(module::expand(attribute.into(), item))
+    let item = self::item(
+        item,
+        "module",
+        "a module written inline",
+        &[("fn", "functions are in it: #[hpy::module] mod name { #[hpy::function] fn f() {} }")],
+    );
+    finish(item.and_then(|item| module::expand(attribute.into(), item)))
 }
 
 /// Makes an enum without fields an enumeration of Python's: a class that derives from `enum.Enum`, or with `int` from
 /// `IntEnum`, with `flag` from `Flag`, with `int_flag` from `IntFlag`. `#[hpy(name = "...")]` names a member.
 #[proc_macro_attribute]
 pub fn enumeration(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as syn::ItemEnum);
-    finish(enumeration::expand(attribute.into(), item))
+    let item =
+        self::item(item, "enumeration", "an enum", &[("struct", "a class is #[hpy::class]")]);
+    finish(item.and_then(|item| enumeration::expand(attribute.into(), item)))
 }
 
-/// Makes a unit struct an exception type: `#[hpy::exception(extends = ValueError)] struct ParseError;`
+/// Makes a struct an exception type: `#[hpy::exception(extends = ValueError)] struct ParseError;`
+///
+/// The fields of a struct are attributes of the exception: `#[hpy::exception(message = "line {line} is wrong")]` with any field
+/// in the message, or with a `Display` of its own. `#[hpy(base)]` marks the value of a base with fields, `#[hpy(name = "...")]`
+/// names an attribute.
 #[proc_macro_attribute]
 pub fn exception(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as syn::ItemStruct);
-    finish(exception::expand(attribute.into(), item))
+    let item = self::item(
+        item,
+        "exception",
+        "a struct",
+        &[(
+            "enum",
+            "make each variant an exception, all derived from one: #[hpy::exception(extends = Base)]",
+        )],
+    );
+    finish(item.and_then(|item| exception::expand(attribute.into(), item)))
 }
 
 /// Converts from Python: a struct from an object with attributes or a dict (named fields; from only one of them with

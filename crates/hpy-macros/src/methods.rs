@@ -4,9 +4,9 @@ use crate::call::{Callee, quiet};
 use crate::class::setter;
 use crate::class_stub::{ClassStub, property_name};
 use crate::docs;
-use crate::options::{self, CallOptions};
+use crate::options::{self, CallOptions, Opt};
 use crate::params::{Context, Params, Receiver, Style, TakesClass, last_segment, plain_name};
-use crate::slots::{Special, arity, special};
+use crate::slots::{Special, arity, foreign, special};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use std::collections::BTreeMap;
@@ -48,23 +48,15 @@ pub fn expand(attribute: TokenStream, mut item: ItemImpl) -> syn::Result<TokenSt
         class_name,
         items: TokenStream::new(),
         pairs: BTreeMap::new(),
-        has_new: false,
+        signature: None,
+        names: Vec::new(),
         stub: ClassStub::default(),
     };
     let mut errors: Option<syn::Error> = None;
     for item in &mut item.items {
         let result = match item {
             ImplItem::Fn(function) => block.function(function),
-            ImplItem::Const(constant) => {
-                let (role, _) = take_role(&mut constant.attrs)?;
-                if role == Role::Attribute {
-                    let ident = &constant.ident;
-                    let ty = Some(constant.ty.clone());
-                    block.attribute(&plain_name(ident), quote!(<#class>::#ident), ty)
-                } else {
-                    Ok(())
-                }
-            }
+            ImplItem::Const(constant) => block.constant(constant),
             _ => Ok(()),
         };
         if let Err(error) = result {
@@ -80,8 +72,14 @@ pub fn expand(attribute: TokenStream, mut item: ItemImpl) -> syn::Result<TokenSt
         return Ok(quote!(#item #error));
     }
     block.finish_pairs();
-    let lines = std::mem::take(&mut block.stub).finish();
-    let (items, has_new) = (&block.items, block.has_new);
+    let halves = block.stub.halves();
+    let lines = std::mem::take(&mut block.stub).finish(&class);
+    let (items, has_new) = (&block.items, block.signature.is_some());
+    let names = block.names.iter();
+    let signature = match &block.signature {
+        Some(text) => quote!(::core::option::Option::Some(#text)),
+        None => quote!(::core::option::Option::None),
+    };
     let quiet = quiet();
     Ok(quote! {
         #item
@@ -91,6 +89,9 @@ pub fn expand(attribute: TokenStream, mut item: ItemImpl) -> syn::Result<TokenSt
             impl ::hpy::impl_::Methods for #class {
                 const STUB: ::hpy::Hint = #lines;
                 const HAS_NEW: bool = #has_new;
+                const SIGNATURE: ::core::option::Option<&'static str> = #signature;
+                const NAMES: &'static [&'static str] = &[#(#names),*];
+                const PROPERTIES: &'static [::hpy::impl_::told::Half] = #halves;
                 fn items() -> ::std::vec::Vec<::hpy::impl_::Item> {
                     let mut __items = ::std::vec::Vec::new();
                     #items
@@ -108,24 +109,44 @@ fn take_role(attributes: &mut Vec<Attribute>) -> syn::Result<(Role, Option<Span>
     let mut failure: Option<syn::Error> = None;
     attributes.retain(|attribute| {
         let path = attribute.path();
+        // Of a getter or setter: the name of the property.
         let argument = || -> syn::Result<Option<Ident>> {
             match &attribute.meta {
-                syn::Meta::List(list) => list.parse_args().map(Some),
-                _ => Ok(None),
+                syn::Meta::Path(_) => Ok(None),
+                syn::Meta::List(list) => list.parse_args().map(Some).map_err(|error| {
+                    syn::Error::new(error.span(), "the property's name is written without quotes: #[getter(width)]")
+                }),
+                syn::Meta::NameValue(pair) => Err(syn::Error::new(
+                    pair.eq_token.span,
+                    "the property's name is written in parentheses: #[getter(width)]",
+                )),
             }
         };
+        let plain = |role: Role| match &attribute.meta {
+            syn::Meta::Path(_) => Ok(role),
+            meta => Err(syn::Error::new(
+                meta.span(),
+                "this attribute is one word; the name and the signature have one of their own: \
+                 #[hpy(name = \"...\", signature = (...))]",
+            )),
+        };
         let found = if path.is_ident("new") {
-            Ok(Role::New)
+            plain(Role::New)
         } else if path.is_ident("getter") {
             argument().map(Role::Getter)
         } else if path.is_ident("setter") {
             argument().map(Role::Setter)
         } else if path.is_ident("staticmethod") {
-            Ok(Role::Static)
+            plain(Role::Static)
         } else if path.is_ident("classmethod") {
-            Ok(Role::Class)
+            plain(Role::Class)
         } else if path.is_ident("classattr") {
-            Ok(Role::Attribute)
+            plain(Role::Attribute)
+        } else if path.segments.last().is_some_and(|last| last.ident == "function") {
+            Err(syn::Error::new(
+                path.span(),
+                "functions in #[hpy::methods] are the class's without this: remove it; one without `self` is a #[staticmethod]",
+            ))
         } else {
             return true;
         };
@@ -156,7 +177,10 @@ struct Block<'a> {
     items: TokenStream,
     /// Definitions that several functions make up, by slot: the code of each half.
     pairs: BTreeMap<String, Vec<(Special, TokenStream)>>,
-    has_new: bool,
+    /// The constructor's parameters as Python shows them.
+    signature: Option<String>,
+    /// The names in Python of everything but properties.
+    names: Vec<String>,
     stub: ClassStub,
 }
 
@@ -170,6 +194,9 @@ impl Block<'_> {
         if let Some(text) = &options.name {
             name = text.value();
         }
+        if let (Role::Method, Some(instead)) = (&role, foreign(&name)) {
+            return Err(syn::Error::new(ident.span(), instead));
+        }
         let kind = if role == Role::Method { special(&name) } else { None };
         if role == Role::Attribute {
             if let Some(input) = function.sig.inputs.first() {
@@ -178,6 +205,7 @@ impl Block<'_> {
                     "a class attribute is made once, without arguments: fn NAME() -> T",
                 ));
             }
+            self.claim(&role, &name, &ident)?;
             let class = self.class;
             let ty = match &function.sig.output {
                 syn::ReturnType::Type(_, ty) => Some((**ty).clone()),
@@ -228,6 +256,7 @@ impl Block<'_> {
                 "this attribute is for a function without `self`: there is no instance yet",
             ));
         }
+        self.claim(&role, &name, &ident)?;
         self.stub.function(&role, kind, &name, &params, &doc, options.returns.as_deref());
         match role {
             Role::New => self.constructor(&callee),
@@ -272,6 +301,63 @@ impl Block<'_> {
         }
     }
 
+    /// Refuses a second definition of a name.
+    fn claim(&mut self, role: &Role, name: &str, ident: &Ident) -> syn::Result<()> {
+        let twice = |what: String| Err(syn::Error::new(ident.span(), what));
+        match role {
+            Role::New if self.signature.is_some() => twice(
+                "a class has one constructor, and there is a #[new] already: make this one a #[classmethod]".to_owned(),
+            ),
+            Role::New => Ok(()),
+            Role::Getter(given) => {
+                let name = property_name(given.as_ref(), name, "get_");
+                match self.stub.has(&name).0 {
+                    true => twice(format!("property `{name}` has a getter already")),
+                    false => Ok(()),
+                }
+            }
+            Role::Setter(given) => {
+                let name = property_name(given.as_ref(), name, "set_");
+                match self.stub.has(&name).1 {
+                    true => twice(format!("property `{name}` has a setter already")),
+                    false => Ok(()),
+                }
+            }
+            _ if self.names.iter().any(|known| known == name) => {
+                twice(format!("the class has `{name}` already: Python has one method of a name"))
+            }
+            _ => {
+                self.names.push(name.to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    /// A constant of the block.
+    fn constant(&mut self, constant: &mut syn::ImplItemConst) -> syn::Result<()> {
+        match take_role(&mut constant.attrs)? {
+            (Role::Attribute, _) => {}
+            (_, None) => return Ok(()),
+            (_, Some(place)) => {
+                return Err(syn::Error::new(
+                    place,
+                    "a constant is a class attribute: #[classattr]; this attribute is for functions",
+                ));
+            }
+        }
+        let ident = &constant.ident;
+        let mut name = plain_name(ident);
+        for option in options::take_hpy(&mut constant.attrs)? {
+            match option {
+                Opt::Name(text) => name = text.value(),
+                other => return Err(other.unknown("`name = \"...\"`")),
+            }
+        }
+        self.claim(&Role::Attribute, &name, ident)?;
+        let class = self.class;
+        self.attribute(&name, quote!(<#class>::#ident), Some(constant.ty.clone()))
+    }
+
     fn push(&mut self, item: TokenStream) {
         self.items.extend(quote!(__items.push(#item);));
     }
@@ -288,7 +374,7 @@ impl Block<'_> {
     }
 
     fn constructor(&mut self, callee: &Callee<'_>) -> syn::Result<()> {
-        self.has_new = true;
+        self.signature = Some(callee.params.text.clone());
         let class = self.class;
         let callee = Callee {
             params: callee.params,

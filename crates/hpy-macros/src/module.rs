@@ -7,17 +7,25 @@ use crate::params::{last_segment, plain_name};
 use crate::stub::{self, Stub};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
+use syn::parse::Parser;
 use syn::spanned::Spanned;
-use syn::{Attribute, Item, ItemMod, Path, Type, UseTree};
+use syn::{Attribute, Ident, Item, ItemMod, Path, Type, UseTree};
 
 pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStream> {
-    let mut given = options::parse(attribute)?;
-    given.extend(options::take_hpy(&mut item.attrs)?);
+    let given = options::all(attribute, &mut item.attrs)?;
     let mut name = plain_name(&item.ident);
     let (mut gil_used, mut main_only, mut submodule) = (true, false, false);
     let mut more: Vec<String> = Vec::new();
     for option in given {
         match option {
+            Opt::Name(text)
+                if <Ident as syn::ext::IdentExt>::parse_any.parse_str(&text.value()).is_err() =>
+            {
+                return Err(syn::Error::new(
+                    text.span(),
+                    "a module's name is part of symbols of the binary: letters, digits and `_`",
+                ));
+            }
             Opt::Name(text) => name = text.value(),
             Opt::Bool(key, value) if key == "gil_used" => gil_used = value,
             Opt::Flag(key) if key == "main_interpreter_only" => main_only = true,
@@ -237,8 +245,42 @@ fn take(attributes: &mut Vec<Attribute>, name: &str) -> bool {
     attributes.len() != before
 }
 
+/// An attribute that this macro reads, on an item of another kind.
+fn refuse_strays(item: &Item) -> syn::Result<()> {
+    let (attributes, kind) = match item {
+        Item::Fn(item) => (&item.attrs, "init"),
+        Item::Const(item) => (&item.attrs, "constant"),
+        Item::Use(item) => (&item.attrs, "export"),
+        Item::Struct(item) => (&item.attrs, ""),
+        Item::Enum(item) => (&item.attrs, ""),
+        Item::Static(item) => (&item.attrs, ""),
+        Item::Mod(item) => (&item.attrs, ""),
+        Item::Impl(item) => (&item.attrs, ""),
+        Item::Type(item) => (&item.attrs, ""),
+        _ => return Ok(()),
+    };
+    let all = [
+        (
+            "init",
+            "#[init] goes on a function: fn init(ctx: Ctx<'_>, module: Ref<'_, Module>) -> PyResult<'_>",
+        ),
+        ("constant", "#[constant] goes on a const: #[constant] const ANSWER: i64 = 42;"),
+        (
+            "export",
+            "#[export] goes on a `use` of what is elsewhere; what is in the module has an attribute of its own",
+        ),
+    ];
+    for (name, message) in all.into_iter().filter(|(name, _)| *name != kind) {
+        if let Some(stray) = attributes.iter().find(|attribute| attribute.path().is_ident(name)) {
+            return Err(syn::Error::new(stray.path().span(), message));
+        }
+    }
+    Ok(())
+}
+
 impl Parts {
     fn take(&mut self, item: &mut Item) -> syn::Result<()> {
+        refuse_strays(item)?;
         match item {
             Item::Fn(function) => {
                 let ident = &function.sig.ident;

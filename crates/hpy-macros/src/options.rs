@@ -15,6 +15,8 @@ pub enum Opt {
     Path(Ident, Path),
     /// `returns = "..."`, `stub = "..."`: Python source for `.pyi` files.
     Python(Ident, LitStr),
+    /// `message = "..."`: what `format!` takes, with the names of fields.
+    Message(Ident, LitStr),
     Text(Ident),
 }
 
@@ -46,6 +48,15 @@ impl Parse for Opt {
             })?;
             return Ok(Opt::Python(key, text));
         }
+        if key == "message" {
+            let text = input.parse().map_err(|error| {
+                syn::Error::new(
+                    error.span(),
+                    "the message is a string: message = \"line {line} is wrong\"",
+                )
+            })?;
+            return Ok(Opt::Message(key, text));
+        }
         if input.peek(LitBool) {
             let value: LitBool = input.parse()?;
             return Ok(Opt::Bool(key, value.value));
@@ -64,6 +75,28 @@ pub fn parse(tokens: TokenStream) -> syn::Result<Vec<Opt>> {
     Ok(Punctuated::<Opt, Token![,]>::parse_terminated.parse2(tokens)?.into_iter().collect())
 }
 
+/// The options of an attribute macro and of the `#[hpy(...)]` attributes on its item, each there once.
+pub fn all(tokens: TokenStream, attributes: &mut Vec<Attribute>) -> syn::Result<Vec<Opt>> {
+    let mut given = parse(tokens)?;
+    given.extend(take_hpy(attributes)?);
+    once(&given)?;
+    Ok(given)
+}
+
+fn once(options: &[Opt]) -> syn::Result<()> {
+    for (index, option) in options.iter().enumerate() {
+        let key = option.key();
+        // Stubs add up.
+        if key != "stub" && options[..index].iter().any(|other| other.key() == key) {
+            return Err(syn::Error::new(
+                option.span(),
+                format!("`{key}` is there twice: keep one"),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Takes the `#[hpy(...)]` attributes off an item and parses their options.
 pub fn take_hpy(attributes: &mut Vec<Attribute>) -> syn::Result<Vec<Opt>> {
     let mut options = Vec::new();
@@ -80,7 +113,10 @@ pub fn take_hpy(attributes: &mut Vec<Attribute>) -> syn::Result<Vec<Opt>> {
     });
     match failure {
         Some(error) => Err(error),
-        None => Ok(options),
+        None => {
+            once(&options)?;
+            Ok(options)
+        }
     }
 }
 
@@ -93,21 +129,28 @@ impl Opt {
             | Opt::Bool(key, _)
             | Opt::Path(key, _)
             | Opt::Python(key, _)
+            | Opt::Message(key, _)
             | Opt::Text(key) => key.span(),
         }
     }
 
-    /// The error for an option that is not known here.
-    pub fn unknown(&self, known: &str) -> syn::Error {
-        let what = match self {
+    /// The word before the `=`.
+    fn key(&self) -> String {
+        match self {
             Opt::Name(_) => "name".to_owned(),
             Opt::Signature(_) => "signature".to_owned(),
             Opt::Flag(key)
             | Opt::Bool(key, _)
             | Opt::Path(key, _)
             | Opt::Python(key, _)
+            | Opt::Message(key, _)
             | Opt::Text(key) => key.to_string(),
-        };
+        }
+    }
+
+    /// The error for an option that is not known here.
+    pub fn unknown(&self, known: &str) -> syn::Error {
+        let what = self.key();
         syn::Error::new(self.span(), format!("`{what}` is no option here; there is {known}"))
     }
 }

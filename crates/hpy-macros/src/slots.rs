@@ -147,6 +147,35 @@ pub fn special(name: &str) -> Option<Special> {
     })
 }
 
+/// What to write in place of a dunder name that is another language's or another library's way.
+pub fn foreign(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "__new__" => {
+            "the constructor is a function with #[new], whatever its name: #[new] fn new() -> Self"
+        }
+        "__traverse__" | "__clear__" => {
+            "what the garbage collector needs is derived from the struct's `Field`s: remove this method"
+        }
+        "__getbuffer__" => "a class shows its memory by `fn __buffer__(&self) -> Export`",
+        "__releasebuffer__" => {
+            "what a view keeps alive is in the `Export` of `__buffer__`: remove this method"
+        }
+        "__nonzero__" => "Python 3 calls this `__bool__`",
+        "__div__" => "Python 3 calls this `__truediv__`",
+        "__rdiv__" => "Python 3 calls this `__rtruediv__`",
+        "__idiv__" => "Python 3 calls this `__itruediv__`",
+        "__cmp__" => {
+            "Python 3 compares with `__eq__`, `__lt__` and the like, or all in one: `__richcmp__`"
+        }
+        "__unicode__" => "Python 3 calls this `__str__`",
+        "__long__" => "Python 3 calls this `__int__`",
+        "__getslice__" => "Python 3 calls `__getitem__` with a `slice`",
+        "__setslice__" => "Python 3 calls `__setitem__` with a `slice`",
+        "__delslice__" => "Python 3 calls `__delitem__` with a `slice`",
+        _ => return None,
+    })
+}
+
 /// How many arguments Python gives a special method, where that is fixed.
 pub fn arity(special: Special) -> Option<usize> {
     use Special::*;

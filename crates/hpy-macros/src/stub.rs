@@ -189,25 +189,34 @@ impl Stub {
         }
     }
 
-    /// A property; without a getter its value is anything.
+    /// A property. `other` is the list of what the class's other macro has of properties: one may have the getter and the
+    /// other the setter. Where nobody has a getter, the value is anything.
     pub fn property(
         &mut self,
         name: &str,
         doc: &str,
         getter: Option<TokenStream>,
         setter: Option<TokenStream>,
+        other: &TokenStream,
     ) {
         if !is_identifier(name) {
             return;
         }
-        self.text(&format!("    @property\n    def {name}(self) -> "));
-        self.hint(getter.unwrap_or_else(any));
-        self.text(":");
-        self.body("    ", doc);
-        if let Some(setter) = setter {
-            self.text(&format!("    @{name}.setter\n    def {name}(self, value: "));
-            self.hint(setter);
-            self.text(") -> None: ...\n");
+        let alone = getter.is_none();
+        let mut lines = Stub::default();
+        lines.text(&format!("    @property\n    def {name}(self) -> "));
+        lines.hint(getter.unwrap_or_else(any));
+        lines.text(":");
+        lines.body("    ", doc);
+        match setter {
+            Some(setter) => lines.hint(setter_lines(name, &setter)),
+            None => lines.hint(quote!(::hpy::impl_::told::setter_lines(#other, #name))),
+        }
+        if alone {
+            let lines = lines.into_hint();
+            self.hint(quote!(::hpy::impl_::told::unless_getter(#other, #name, #lines)));
+        } else {
+            self.append(lines);
         }
     }
 
@@ -265,6 +274,27 @@ pub struct Function<'a> {
     pub doc: &'a str,
     /// Parameters from this index on have a default that Python's slot gives them.
     pub optional_from: Option<usize>,
+}
+
+fn setter_lines(name: &str, value: &TokenStream) -> TokenStream {
+    let start = format!("    @{name}.setter\n    def {name}(self, value: ");
+    quote! {
+        ::hpy::Hint::Join(&[
+            ::hpy::Hint::Text(#start), #value, ::hpy::Hint::Text(") -> None: ...\n"),
+        ])
+    }
+}
+
+/// What the class's other macro is told of a property: an expression of type `told::Half`.
+pub fn half(name: &str, getter: bool, setter: Option<TokenStream>) -> TokenStream {
+    let setter = match setter {
+        Some(value) => {
+            let lines = setter_lines(name, &value);
+            quote!(::core::option::Option::Some(#lines))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    quote!(::hpy::impl_::told::Half { name: #name, getter: #getter, setter: #setter })
 }
 
 fn any() -> TokenStream {

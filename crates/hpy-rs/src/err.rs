@@ -1,7 +1,7 @@
 //! Errors: the exception that is set, or one that is yet to be made.
 
-use crate::exc::{ExcType, ExceptionType};
-use crate::handle::Handle;
+use crate::exc::{ExcType, ExceptionFields, ExceptionType};
+use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Type};
 use crate::{Ctx, text};
 use core::fmt;
@@ -72,6 +72,12 @@ enum Lazy {
         number: i32,
         message: String,
     },
+    /// An exception with fields.
+    Fields {
+        kind: ExcType,
+        message: String,
+        fields: Box<dyn PutFields>,
+    },
     /// An operand that an operator does not know; never seen by Python unless in plain calls.
     Unsupported {
         message: String,
@@ -85,6 +91,17 @@ enum Lazy {
 unsafe fn raise_lazy(lazy: NonNull<Lazy>, ctx: Ctx<'_>) {
     // SAFETY: as the caller says.
     unsafe { Box::from_raw(lazy.as_ptr()) }.set(ctx);
+}
+
+/// The fields of an exception that is yet to be made.
+trait PutFields {
+    fn put<'ctx>(self: Box<Self>, object: &Handle<'ctx, Any>) -> PyResult<'ctx>;
+}
+
+impl<E: ExceptionFields> PutFields for E {
+    fn put<'ctx>(self: Box<Self>, object: &Handle<'ctx, Any>) -> PyResult<'ctx> {
+        E::put(*self, object)
+    }
 }
 
 enum Form<'a, 'ctx> {
@@ -126,6 +143,12 @@ impl<'ctx> PyErr<'ctx> {
     fn lazy(lazy: Lazy) -> Self {
         let word: NonNull<u8> = NonNull::from(Box::leak(Box::new(lazy))).cast();
         PyErr { word: word.map_addr(|address| address | LAZY), _owns: PhantomData }
+    }
+
+    /// An exception with fields.
+    #[cold]
+    pub(crate) fn with_fields<E: ExceptionFields>(message: String, error: E) -> Self {
+        PyErr::lazy(Lazy::Fields { kind: E::TYPE, message, fields: Box::new(error) })
     }
 
     #[cold]
@@ -297,7 +320,7 @@ impl<'ctx> PyErr<'ctx> {
                 kind: *kind,
                 message: format!("{function}() argument '{argument}': {message}").into(),
             }),
-            Lazy::Os { .. } | Lazy::Unsupported { .. } => self,
+            Lazy::Os { .. } | Lazy::Fields { .. } | Lazy::Unsupported { .. } => self,
         }
     }
 
@@ -329,7 +352,7 @@ impl<'ctx> PyErr<'ctx> {
                 kind: *kind,
                 message: format!("{place}: {message}").into(),
             }),
-            Lazy::Os { .. } | Lazy::Unsupported { .. } => self,
+            Lazy::Os { .. } | Lazy::Fields { .. } | Lazy::Unsupported { .. } => self,
         }
     }
 }
@@ -337,7 +360,7 @@ impl<'ctx> PyErr<'ctx> {
 impl Lazy {
     fn kind(&self) -> ExcType {
         match self {
-            Lazy::Message { kind, .. } | Lazy::Os { kind, .. } => *kind,
+            Lazy::Message { kind, .. } | Lazy::Os { kind, .. } | Lazy::Fields { kind, .. } => *kind,
             Lazy::WrongType { .. } | Lazy::Unsupported { .. } => crate::exc::TypeError::TYPE,
         }
     }
@@ -349,12 +372,22 @@ impl Lazy {
                 format!("must be {expected}, not {given}").into()
             }
             Lazy::Os { number, message, .. } => format!("[Errno {number}] {message}").into(),
-            Lazy::Unsupported { message } => Cow::Borrowed(message),
+            Lazy::Fields { message, .. } | Lazy::Unsupported { message } => Cow::Borrowed(message),
         }
     }
 
-    fn set(&self, ctx: Ctx<'_>) {
-        if let Lazy::Os { number, message, .. } = self {
+    fn set(self, ctx: Ctx<'_>) {
+        if let Lazy::Fields { kind, message, fields } = self {
+            let made = kind.with(ctx, |raw| {
+                // SAFETY: the handle is open for the length of the closure; it is a type.
+                let kind: Ref<'_, Type> = unsafe { Ref::from_raw(ctx, raw) };
+                let value = kind.call((message.as_str(),))?;
+                fields.put(&value).map(|()| PyErr::from_value(&value))
+            });
+            core::mem::forget(made.unwrap_or_else(|error| error));
+            return;
+        }
+        if let Lazy::Os { number, message, .. } = &self {
             let kind = crate::exc::OSError::type_object(ctx);
             let message = message.as_str();
             // Windows' own numbers go into the fourth argument, and Python makes the first of them.

@@ -15,7 +15,8 @@
 use crate::class::TypeGlobal;
 use crate::handle::Handle;
 use crate::kinds::{Any, Kind, Type};
-use crate::{CallArgs, Ctx, Hint, PyErr};
+use crate::{CallArgs, Ctx, Hint, PyErr, PyResult};
+use core::ffi::CStr;
 use hpy_sys::{HPy, HPyContext};
 use std::borrow::Cow;
 
@@ -37,13 +38,31 @@ pub trait ExceptionType {
     /// The type's name in `.pyi` files.
     #[doc(hidden)]
     const HINT: Hint = Hint::Text("Exception");
+    /// Whether the Rust struct has fields.
+    #[doc(hidden)]
+    const HAS_FIELDS: bool = false;
 
-    /// An error with this message.
+    /// An error with this message. A type with fields is made from its struct instead: see [`ExceptionFields`].
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// fn refuse<E: ExceptionType>(what: &str) -> PyErr<'static> {
+    ///     E::new(format!("{what} is refused"))
+    /// }
+    /// assert_eq!(refuse::<LookupError>("it").to_string(), "it is refused");
+    /// ```
     #[allow(clippy::new_ret_no_self)]
     fn new(message: impl Into<Cow<'static, str>>) -> PyErr<'static>
     where
         Self: Sized,
     {
+        const {
+            assert!(
+                !Self::HAS_FIELDS,
+                "this exception has fields: make its struct and return it with `?` or `into()`"
+            )
+        };
         PyErr::with_message(Self::TYPE, message.into())
     }
 
@@ -61,6 +80,12 @@ pub trait ExceptionType {
     where
         Self: Sized,
     {
+        const {
+            assert!(
+                !Self::HAS_FIELDS,
+                "this exception has fields: make its struct and return it with `?` or `into()`"
+            )
+        };
         match Self::type_object(ctx).call(args) {
             Ok(value) => PyErr::from_value(&value),
             Err(error) => error,
@@ -68,6 +93,14 @@ pub trait ExceptionType {
     }
 
     /// The type, for `isinstance` and the like.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let is_missing = object.is_instance(&KeyError::type_object(ctx));
+    /// # Ok(())
+    /// # }
+    /// ```
     fn type_object(ctx: Ctx<'_>) -> Handle<'_, Type>
     where
         Self: Sized,
@@ -77,6 +110,104 @@ pub trait ExceptionType {
             unsafe { Handle::from_raw(ctx, hpy_sys::api::HPy_Dup(ctx.as_raw(), raw)) }
         })
     }
+}
+
+/// An exception type with fields: `#[hpy::exception]` on a struct that has them.
+///
+/// The struct is an error of Rust's, with `Display` as its message. It becomes an exception with `?` or `into()`, the
+/// fields attributes of the exception object; `HPyErr_SetObject`. [`Handle::fields`] reads them.
+///
+/// ```
+/// #[hpy::module]
+/// mod reading {
+///     use hpy::prelude::*;
+///
+///     /// The text cannot be read.
+///     #[hpy::exception(extends = ValueError, message = "line {line}: {problem}")]
+///     struct Unreadable {
+///         line: usize,
+///         problem: String,
+///     }
+///
+///     fn check(text: &str) -> Result<(), Unreadable> {
+///         match text.lines().position(|line| line.contains('\0')) {
+///             Some(line) => Err(Unreadable { line: line + 1, problem: "there is a NUL".to_owned() }),
+///             None => Ok(()),
+///         }
+///     }
+///
+///     #[hpy::function]
+///     fn read(text: &str) -> PyResult<'static, usize> {
+///         check(text)?;
+///         Ok(text.len())
+///     }
+/// }
+/// ```
+///
+/// A message alone does not make such an exception:
+///
+/// ```compile_fail
+/// use hpy::prelude::*;
+///
+/// #[hpy::exception(message = "line {line}")]
+/// struct Unreadable {
+///     line: usize,
+/// }
+///
+/// fn main() {
+///     drop(Unreadable::new("a line"));
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no exception with fields",
+    note = "a struct becomes one by #[hpy::exception(message = \"...\")]; the built-in ones have none in Rust"
+)]
+pub trait ExceptionFields: ExceptionType + Kind + Sized + 'static {
+    /// The names, as parts of a tuple in a `.pyi` file.
+    #[doc(hidden)]
+    const NAMES: Hint;
+    #[doc(hidden)]
+    fn names(list: &mut Vec<&'static CStr>);
+    #[doc(hidden)]
+    fn put<'ctx>(self, object: &Handle<'ctx, Any>) -> PyResult<'ctx>;
+    #[doc(hidden)]
+    fn take<'ctx>(object: &Handle<'ctx, Any>) -> PyResult<'ctx, Self>;
+}
+
+/// The message of an exception with fields.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the exception `{Self}` has no message",
+    note = "write one with the fields in it, #[hpy::exception(message = \"line {{line}} is wrong\")], or implement std::fmt::Display"
+)]
+pub trait Message {
+    fn message(&self) -> String;
+}
+
+impl<T: std::fmt::Display> Message for T {
+    fn message(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// What `?` makes of a struct with fields.
+#[doc(hidden)]
+#[cold]
+pub fn error_with_fields<'ctx, E: ExceptionFields + Message>(error: E) -> PyErr<'ctx> {
+    PyErr::with_fields(error.message(), error)
+}
+
+/// The value of an attribute that is a field.
+#[doc(hidden)]
+pub fn field_of<'ctx, T>(
+    object: &Handle<'ctx, Any>,
+    name: &'static CStr,
+    place: &'static str,
+) -> PyResult<'ctx, T>
+where
+    T: for<'a> crate::FromPy<'a>,
+{
+    object.getattr(name)?.extract().map_err(|error| error.within(&place))
 }
 
 /// Where an exception type is found.
@@ -104,6 +235,14 @@ impl ExcType {
 }
 
 impl ExcType {
+    /// Whether this interpreter has the type.
+    pub(crate) fn is_made(self, ctx: Ctx<'_>) -> bool {
+        match self {
+            ExcType::Constant(_) => true,
+            ExcType::Own(global) => global.load::<Type>(ctx).is_some(),
+        }
+    }
+
     /// Whether an object is an instance of the type.
     #[doc(hidden)]
     pub fn is_instance(self, object: &Handle<'_, Any>) -> bool {

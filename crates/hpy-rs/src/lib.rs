@@ -170,11 +170,11 @@ pub mod impl_ {
     pub use crate::args::{
         Arguments, Rest, Signature, class_call, dict_call, init_call, vector_call,
     };
-    pub use crate::class::derived;
     pub use crate::class::{
         Base, Cell, Constructed, Definition, TypeGlobal, allocate, borrow_for, borrow_mut_for,
         destroy, is_instance, no_constructor, push_own_items, receiver, traverse, type_of,
     };
+    pub use crate::class::{derived, told};
     pub use crate::convert::{Parts, expect_items, named_part, namespace, tuple_item};
     pub use crate::def::{
         ExceptionDefinition, Exported, Item, ModuleCell, ModuleInfo, Submodule, add_exports,
@@ -186,7 +186,7 @@ pub mod impl_ {
         unit, unraisable, unsupported,
     };
     pub use crate::enumeration::EnumDefinition;
-    pub use crate::exc::ExcType;
+    pub use crate::exc::{ExcType, error_with_fields, field_of};
     pub use crate::export::{fill_view, release_view};
     pub use crate::field::field_value;
     pub use crate::hint::{
@@ -221,6 +221,11 @@ pub mod impl_ {
         const STUB: crate::Hint;
         fn items() -> Vec<Item>;
         const HAS_NEW: bool;
+        /// The parameters of the constructor as Python shows them.
+        const SIGNATURE: Option<&'static str>;
+        /// The names in Python of everything but properties.
+        const NAMES: &'static [&'static str];
+        const PROPERTIES: &'static [told::Half];
     }
 
     /// Finds the methods of a class, if it has any: the inherent function wins where it applies.
@@ -228,6 +233,9 @@ pub mod impl_ {
     impl<T: Methods> FindMethods<T> {
         pub const STUB: crate::Hint = T::STUB;
         pub const HAS_NEW: bool = T::HAS_NEW;
+        pub const SIGNATURE: Option<&'static str> = T::SIGNATURE;
+        pub const NAMES: &'static [&'static str] = T::NAMES;
+        pub const PROPERTIES: &'static [told::Half] = T::PROPERTIES;
         pub fn items() -> Vec<Item> {
             T::items()
         }
@@ -235,6 +243,9 @@ pub mod impl_ {
     pub trait NoMethods {
         const STUB: crate::Hint = crate::Hint::Text("");
         const HAS_NEW: bool = false;
+        const SIGNATURE: Option<&'static str> = None;
+        const NAMES: &'static [&'static str] = &[];
+        const PROPERTIES: &'static [told::Half] = &[];
         fn items() -> Vec<Item> {
             Vec::new()
         }

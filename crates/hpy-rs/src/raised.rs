@@ -1,9 +1,9 @@
 //! Exceptions as objects: what was raised, its cause and its context.
 
-use crate::exc::{BaseException, ExceptionType, RuntimeError};
+use crate::exc::{BaseException, ExceptionFields, ExceptionType, RuntimeError};
 use crate::global::GlobalCell;
 use crate::handle::Handle;
-use crate::kinds::{Any, List, Tuple};
+use crate::kinds::{Any, Kind, List, Tuple};
 use crate::{Ctx, PyErr, PyResult, runtime};
 use hpy_sys::api;
 
@@ -43,6 +43,26 @@ impl<'ctx> PyErr<'ctx> {
         value.cast()
     }
 
+    /// `except E as value`: the exception object where the error is one of this kind; any other stays what it is and is
+    /// passed on by `?`.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// /// The value of an item, or what KeyError says of it.
+    /// #[hpy::function]
+    /// fn look<'ctx>(ctx: Ctx<'ctx>, items: Ref<'ctx>, key: &str) -> PyResult<'ctx, Handle<'ctx>> {
+    ///     match items.get_item(key) {
+    ///         Ok(item) => Ok(item),
+    ///         Err(error) => error.catch::<KeyError>(ctx)?.message()?.into_py(ctx),
+    ///     }
+    /// }
+    /// ```
+    #[cold]
+    pub fn catch<E: ExceptionType + Kind>(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, E>> {
+        if self.is::<E>(ctx) { self.into_value(ctx)?.cast() } else { Err(self) }
+    }
+
     /// The same error as one that `cause` led to: `raise ... from cause`.
     ///
     /// ```
@@ -79,6 +99,36 @@ impl<'ctx> PyErr<'ctx> {
 impl<'ctx, E: ExceptionType> From<Handle<'ctx, E>> for PyErr<'ctx> {
     fn from(value: Handle<'ctx, E>) -> Self {
         PyErr::from_value(&value)
+    }
+}
+
+impl<'ctx, E: ExceptionFields> Handle<'ctx, E> {
+    /// The fields, from the attributes of the exception object: for types with `#[hpy::exception]` that have some.
+    ///
+    /// AttributeError where Python code made the exception and set no such attribute, TypeError where its value is of
+    /// another type.
+    ///
+    /// ```
+    /// #[hpy::module]
+    /// mod lines {
+    ///     use hpy::prelude::*;
+    ///
+    ///     #[hpy::exception(extends = ValueError, message = "line {line} is empty")]
+    ///     struct Empty {
+    ///         line: usize,
+    ///     }
+    ///
+    ///     /// The line that `read(text)` complains of.
+    ///     #[hpy::function]
+    ///     fn first_empty<'ctx>(ctx: Ctx<'ctx>, read: Ref<'ctx>, text: &str) -> PyResult<'ctx, Option<usize>> {
+    ///         let Err(error) = read.call((text,)) else { return Ok(None) };
+    ///         let Empty { line } = error.catch::<Empty>(ctx)?.fields()?;
+    ///         Ok(Some(line))
+    ///     }
+    /// }
+    /// ```
+    pub fn fields(&self) -> PyResult<'ctx, E> {
+        E::take(&self.clone().into_any())
     }
 }
 

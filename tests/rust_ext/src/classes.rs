@@ -379,13 +379,27 @@ pub struct Guarded {
     entered: u32,
     #[hpy(get)]
     failed: bool,
+    #[hpy(set)]
+    limit: u32,
 }
 
 #[hpy::methods]
 impl Guarded {
     #[new]
     fn new() -> Self {
-        Guarded { entered: 0, failed: false }
+        Guarded { entered: 0, failed: false, limit: 1 }
+    }
+
+    /// The other half of a property that the struct has the getter of.
+    #[setter]
+    fn set_failed(&mut self, failed: bool) {
+        self.failed = failed;
+    }
+
+    /// How many may enter.
+    #[getter]
+    fn limit(&self) -> u32 {
+        self.limit
     }
 
     fn __enter__<'ctx>(slf: Ref<'ctx, Self>) -> PyResult<'ctx, Ref<'ctx, Self>> {

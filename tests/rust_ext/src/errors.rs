@@ -111,3 +111,85 @@ pub fn is_value_error(object: Ref<'_>) -> bool {
 pub fn take_error(error: Ref<'_, hpy::exc::LookupError>) -> PyResult<'_, String> {
     error.message()
 }
+
+/// A document that cannot be read.
+#[hpy::exception(extends = ValueError, message = "line {line}, column {column}: {problem}")]
+pub struct DocumentError {
+    line: usize,
+    column: u32,
+    problem: String,
+    #[hpy(name = "file")]
+    path: Option<String>,
+}
+
+/// A document with a key that nobody knows.
+#[hpy::exception(extends = DocumentError)]
+pub struct UnknownKey {
+    #[hpy(base)]
+    document: DocumentError,
+    key: String,
+    known: Vec<String>,
+}
+
+impl std::fmt::Display for UnknownKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}; known are {}", self.document, self.key, self.known.join(", "))
+    }
+}
+
+fn check_document(text: &str, path: Option<String>) -> Result<(), DocumentError> {
+    for (number, line) in text.lines().enumerate() {
+        if let Some(column) = line.find('?') {
+            let column = u32::try_from(column + 1).unwrap_or(u32::MAX);
+            return Err(DocumentError {
+                line: number + 1,
+                column,
+                problem: "a question".to_owned(),
+                path,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Raises DocumentError with its fields.
+#[hpy::function(signature = (text, path = None))]
+pub fn read_document(text: &str, path: Option<String>) -> PyResult<'static, usize> {
+    check_document(text, path)?;
+    Ok(text.len())
+}
+
+/// Raises UnknownKey, a DocumentError with more fields.
+#[hpy::function]
+pub fn read_key(key: String) -> PyResult<'static> {
+    let known = vec!["a".to_owned(), "b".to_owned()];
+    if known.contains(&key) {
+        return Ok(());
+    }
+    let document =
+        DocumentError { line: 1, column: 2, problem: "no such key".to_owned(), path: None };
+    Err(UnknownKey { document, key, known }.into())
+}
+
+/// The fields of the DocumentError that a call raises, each its own way; anything else passes.
+#[hpy::function]
+pub fn caught_document<'ctx>(
+    ctx: Ctx<'ctx>,
+    f: Ref<'ctx>,
+) -> PyResult<'ctx, Option<(usize, u32, String, Option<String>)>> {
+    match f.call0() {
+        Ok(_) => Ok(None),
+        Err(error) => {
+            let DocumentError { line, column, problem, path } =
+                error.catch::<DocumentError>(ctx)?.fields()?;
+            Ok(Some((line, column, problem, path)))
+        }
+    }
+}
+
+/// The key and the line of an UnknownKey.
+#[hpy::function]
+pub fn unknown_key(error: Ref<'_, UnknownKey>) -> PyResult<'_, (String, usize)> {
+    let UnknownKey { key, document, .. } = error.fields()?;
+    Ok((key, document.line))
+}

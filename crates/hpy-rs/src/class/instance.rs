@@ -26,7 +26,16 @@ pub trait Initial<'ctx, T: Class> {
     unsafe fn fill(rest: Self::Rest, cell: *mut Cell<T>);
 }
 
-impl<'ctx, T: Class<Base = Object>> Initial<'ctx, T> for T {
+/// The base of a class whose value is all that an instance is made of.
+#[diagnostic::on_unimplemented(
+    message = "`Self` alone does not make an instance of a class that derives from `{Self}`",
+    label = "a class with `extends = Base` is made of a pair: (Self, Base)",
+    note = "give the base's value too, (Self, Base); for a built-in base (Self, arguments), where the arguments are a tuple for the built-in's `__new__`, as in (value, (1.5,))"
+)]
+pub trait NoBase: Base {}
+impl NoBase for Object {}
+
+impl<'ctx, T: Class<Base: NoBase>> Initial<'ctx, T> for T {
     type Args = ();
     type Rest = T;
     #[inline(always)]
@@ -252,7 +261,7 @@ pub trait Constructed<'ctx, T: Class> {
     fn constructed(self, kind: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Any>>;
 }
 
-impl<'ctx, T: Class<Base = Object>> Constructed<'ctx, T> for T {
+impl<'ctx, T: Class<Base: NoBase>> Constructed<'ctx, T> for T {
     #[inline(always)]
     fn constructed(self, kind: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         allocate(&kind, self).map(Handle::into_any)

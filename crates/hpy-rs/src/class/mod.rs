@@ -4,6 +4,7 @@ mod builtin;
 mod cell;
 pub mod derived;
 mod instance;
+pub mod told;
 
 pub use builtin::Builtin;
 pub(crate) use builtin::type_of_shape;
@@ -38,6 +39,14 @@ pub unsafe trait Class: Kind + Sized + Send + Sync + 'static {
     /// No `&mut` is ever given out: borrowing costs nothing.
     const FROZEN: bool;
 
+    /// Other classes may derive from it.
+    #[doc(hidden)]
+    const SUBCLASS: bool;
+
+    /// The properties that the struct's parts are.
+    #[doc(hidden)]
+    const PROPERTIES: &'static [told::Half];
+
     /// The class this one derives from, [`Object`] for none.
     type Base: Base;
 
@@ -65,6 +74,8 @@ pub unsafe trait Base: 'static {
     type Layout;
     #[doc(hidden)]
     const COLLECTED: bool;
+    #[doc(hidden)]
+    const EXTENSIBLE: bool = true;
     /// Which built-in type instances are.
     #[doc(hidden)]
     const SHAPE: HPyType_BuiltinShape;
@@ -93,6 +104,7 @@ unsafe impl Base for Object {
 unsafe impl<T: Class> Base for T {
     type Layout = Cell<T>;
     const COLLECTED: bool = <T as Class>::COLLECTED;
+    const EXTENSIBLE: bool = T::SUBCLASS;
     const SHAPE: HPyType_BuiltinShape = <T::Base as Base>::SHAPE;
     fn base_definition() -> Option<&'static Definition> {
         Some(T::definition())
@@ -107,6 +119,8 @@ unsafe impl<T: Class> Base for T {
 pub struct Definition {
     pub name: &'static str,
     pub doc: &'static CStr,
+    /// The parameters of the constructor as Python shows them, None without a constructor.
+    pub signature: Option<&'static str>,
     pub size: usize,
     pub subclass: bool,
     pub collected: bool,

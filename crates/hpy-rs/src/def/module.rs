@@ -4,10 +4,10 @@ use super::types::leak_defines;
 use super::{MakeValue, MethodHolder, TypeBuilder, slot};
 use crate::class::Definition;
 use crate::enumeration::EnumDefinition;
-use crate::exc::ExcType;
+use crate::exc::{ExcType, RuntimeError};
 use crate::global::GlobalCell;
 use crate::handle::{Handle, Ref};
-use crate::kinds::{Module, Type};
+use crate::kinds::{Dict, Module, Tuple, Type};
 use crate::name::Name;
 use crate::state::StateDefinition;
 use crate::{Ctx, PyResult};
@@ -30,6 +30,11 @@ pub struct ExceptionDefinition {
     pub name: &'static str,
     pub doc: &'static CStr,
     pub base: ExcType,
+    pub base_name: &'static str,
+    /// The names of its fields and of those of its base, in order.
+    pub names: fn(&mut Vec<&'static CStr>),
+    /// Fields that are None where nobody set them.
+    pub optional: &'static [&'static CStr],
     pub global: GlobalCell,
 }
 
@@ -91,8 +96,25 @@ fn add_exception<'ctx>(
     module: Ref<'ctx, Module>,
     definition: &'static ExceptionDefinition,
 ) -> PyResult<'ctx> {
+    if !definition.base.is_made(ctx) {
+        let base = definition.base_name;
+        return Err(RuntimeError::new(format!(
+            "exception {} derives from {base}, which was not made yet: put {base} first",
+            definition.name
+        )));
+    }
     let module_name: String = module.getattr(c"__name__")?.extract()?;
     let name = format!("{module_name}.{}", definition.name);
+    let mut names = Vec::new();
+    (definition.names)(&mut names);
+    let attributes = Dict::new(ctx)?;
+    if !names.is_empty() {
+        let names = names.iter().map(|name| name.to_str()).collect::<Result<Vec<_>, _>>()?;
+        attributes.set_item("__match_args__", Tuple::from_iter(ctx, names)?)?;
+    }
+    for name in definition.optional {
+        attributes.set_item(name.to_str()?, ctx.none())?;
+    }
     let kind: Handle<'_, Type> = (&*name).with_c_str(ctx, |name| {
         let doc = definition.doc;
         let doc = if doc.is_empty() { ptr::null() } else { doc.as_ptr() };
@@ -106,7 +128,7 @@ fn add_exception<'ctx>(
                         name.as_ptr(),
                         doc,
                         base,
-                        HPy::NULL,
+                        attributes.as_raw(),
                     ),
                 )
             }
@@ -171,7 +193,9 @@ fn make_class<'ctx>(
 ) -> PyResult<'ctx, Handle<'ctx, Type>> {
     let module_name = module.getattr(c"__name__")?;
     let text: String = module_name.extract()?;
-    let builder = definition.built.get_or_init(|| TypeBuilder::new(definition, &text));
+    let builder = definition.built.get_or_init(|| {
+        TypeBuilder::new(definition, &text, crate::runtime::has_newer_functions(ctx))
+    });
     let kind = builder.create(ctx, definition)?;
     kind.setattr(c"__module__", &module_name)?;
     definition.global.store(&kind);

@@ -49,7 +49,8 @@ fn meth_name(def: &HPyDef) -> CString {
 }
 
 impl TypeBuilder {
-    pub(super) fn new(definition: &'static Definition, module: &str) -> Self {
+    /// `signed`: the runtime reads a signature in the class's docstring, as CPython does.
+    pub(super) fn new(definition: &'static Definition, module: &str, signed: bool) -> Self {
         let mut definitions = Vec::new();
         let mut properties: Vec<HPyGetSet> = Vec::new();
         let mut statics = Vec::new();
@@ -98,7 +99,7 @@ impl TypeBuilder {
             builtin_shape: definition.shape,
             legacy_slots: ptr::null_mut(),
             defines: leak_defines(definitions),
-            doc: if definition.doc.is_empty() { ptr::null() } else { definition.doc.as_ptr() },
+            doc: doc_of(definition, signed),
         };
         let statics = (!statics.is_empty()).then(|| MethodHolder::new(name, statics));
         TypeBuilder {
@@ -162,6 +163,20 @@ impl TypeBuilder {
             }
         }
         Ok(kind)
+    }
+}
+
+/// The docstring; before it the constructor's signature, which CPython makes `__text_signature__` of.
+fn doc_of(definition: &'static Definition, signed: bool) -> *const c_char {
+    let doc = definition.doc;
+    match definition.signature {
+        Some(signature) if signed => {
+            let text = doc.to_string_lossy();
+            let name = definition.name;
+            CString::leak_name(format!("{name}({signature})\n--\n\n{text}")).as_ptr()
+        }
+        _ if doc.is_empty() => ptr::null(),
+        _ => doc.as_ptr(),
     }
 }
 

@@ -19,9 +19,5 @@ struct Part {
 #[hpy::class]
 struct Unnamed(#[hpy(get)] i64);
 
-#[hpy::exception]
-struct Fields {
-    x: i64,
-}
 
 fn main() {}

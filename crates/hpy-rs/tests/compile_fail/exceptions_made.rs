@@ -1,0 +1,6 @@
+#[hpy::exception(message = "{colum}")]
+struct Misspelled {
+    column: usize,
+}
+
+fn main() {}
