@@ -1,7 +1,7 @@
 //! The lines of a class's methods and properties in its `.pyi` file.
 
-use crate::methods::Role;
 use crate::params::{Params, Portable, Source, plain_name};
+use crate::roles::Role;
 use crate::slots::Special;
 use crate::stub::{self, Function, Stub};
 use proc_macro2::TokenStream;

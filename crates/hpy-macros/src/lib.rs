@@ -6,6 +6,7 @@
 
 mod call;
 mod class;
+mod class_derives;
 mod class_stub;
 mod derive;
 mod derive_hint;
@@ -17,6 +18,7 @@ mod methods;
 mod module;
 mod options;
 mod params;
+mod roles;
 mod signature;
 mod slots;
 mod special;
