@@ -171,12 +171,12 @@ pub fn read_key(key: String) -> PyResult<'static> {
     Err(UnknownKey { document, key, known }.into())
 }
 
+/// Line, column, problem and file.
+type Fields = (usize, u32, String, Option<String>);
+
 /// The fields of the DocumentError that a call raises, each its own way; anything else passes.
 #[hpy::function]
-pub fn caught_document<'ctx>(
-    ctx: Ctx<'ctx>,
-    f: Ref<'ctx>,
-) -> PyResult<'ctx, Option<(usize, u32, String, Option<String>)>> {
+pub fn caught_document<'ctx>(ctx: Ctx<'ctx>, f: Ref<'ctx>) -> PyResult<'ctx, Option<Fields>> {
     match f.call0() {
         Ok(_) => Ok(None),
         Err(error) => {
