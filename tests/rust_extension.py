@@ -18,18 +18,23 @@ import extensions
 from extensions import Variant
 
 #: The base ABI has no buffers, direct imports and PanicException, and PyPI's hpy 0.9.0 cannot make instances of Python
-#: subclasses. Everything else runs there too: HPY_TESTS_RUST_EXT names the binary for such a run.
+#: subclasses. Everything else runs there too: HPY_TESTS_RUST names a folder of binaries for such a run.
 needs_hpy_rs = pytest.mark.skipif(
     not hasattr(hpy.universal, "_direct"), reason="beyond the base ABI, or not in PyPI's hpy 0.9.0"
 )
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "rust_ext"
+#: A folder of universal binaries that cargo made beforehand: for interpreters whose system has no cargo, and for binaries made
+#: in a special way.
+PREBUILT = os.environ.get("HPY_TESTS_RUST")
 
 
 @lru_cache(maxsize=None)
 def build(package: str, library: str, abi: str = "universal") -> Path:
     """The library that cargo makes of a package: a universal binary, or an extension of this interpreter alone."""
+    if PREBUILT and abi == "universal":
+        return Path(PREBUILT) / f"lib{library}.so"
     from filelock import FileLock
 
     command = ["cargo", "build", "--quiet", "--message-format=json", "-p", package]
@@ -66,10 +71,7 @@ def replace(source: Path, target: Path) -> None:
 
 
 def binary(abi: str = "universal") -> Path:
-    """The library that cargo makes, or the universal one that HPY_TESTS_RUST_EXT names."""
-    given = os.environ.get("HPY_TESTS_RUST_EXT")
-    if given and abi == "universal":
-        return Path(given)
+    """The library that cargo makes of tests/rust_ext."""
     return build("rust-ext", NAME, abi)
 
 

@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 
 import rust_example
 
+pytestmark = pytest.mark.abis("universal")
+
 #: CPython's tests that are about other things than loads, dumps, load and dump, and why they do not apply.
 NOT_OURS = {
     "TestDecode.test_parser_index_out_of_range": "calls the scanner of JSONDecoder",
@@ -37,10 +39,10 @@ NOT_OURS = {
 }
 
 
-@pytest.fixture(params=["universal", "debug"])
-def fastjson(request):
-    module = rust_example.load("fastjson", request.param)
-    if request.param != "debug":
+@pytest.fixture
+def fastjson(variant):
+    module = rust_example.load("fastjson", variant.mode)
+    if variant.mode != "debug":
         yield module
         return
     from hpy.debug import LeakDetector
@@ -79,8 +81,8 @@ def standard_tests(module) -> unittest.TestSuite:
     return suite
 
 
-def test_the_standard_librarys_own_tests():
-    check(standard_tests(rust_example.load("fastjson")))
+def test_the_standard_librarys_own_tests(variant):
+    check(standard_tests(rust_example.load("fastjson", variant.mode)))
 
 
 @rust_example.builds_for_one

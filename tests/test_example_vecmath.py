@@ -19,13 +19,14 @@ try:
 except ImportError:
     numpy = None
 
+pytestmark = pytest.mark.abis("universal")
 needs_numpy = pytest.mark.skipif(numpy is None, reason="NumPy is not installed")
 
 
-@pytest.fixture(params=["universal", "debug"])
-def vm(request):
-    module = rust_example.load("vecmath", request.param)
-    if request.param != "debug":
+@pytest.fixture
+def vm(variant):
+    module = rust_example.load("vecmath", variant.mode)
+    if variant.mode != "debug":
         yield module
         return
     from hpy.debug import LeakDetector

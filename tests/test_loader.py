@@ -145,9 +145,20 @@ def test_unknown_mode_numbers(mode):
         load(raw(), mode=mode)
 
 
+#: Every mode reads a binary in the same way, before the first call through a context.
+MODES = (hpy.universal.MODE_UNIVERSAL, hpy.universal.MODE_DEBUG, hpy.universal.MODE_TRACE)
+
+
 def refused(path, kind, name: str = "raw") -> str:
+    """The message with which a binary is refused, in each mode."""
+    messages = {refused_in(mode, path, kind, name) for mode in MODES}
+    assert len(messages) == 1
+    return messages.pop()
+
+
+def refused_in(mode, path, kind, name) -> str:
     with pytest.raises(kind) as caught:
-        load(path, name)
+        load(path, name, mode=mode)
     assert f"'{name}'" in str(caught.value)
     if kind is ImportError:
         assert caught.value.name == name
@@ -174,8 +185,11 @@ def test_a_file_that_is_no_library(tmp_path):
 
 def test_a_truncated_library(tmp_path):
     path = tmp_path / "raw.hpy0.so"
-    path.write_bytes(raw().read_bytes()[:1000])
-    assert "cannot load it as a shared library" in refused(path, ImportError)
+    whole = raw().read_bytes()
+    # In the header, between the headers and the code, in the code: the system's loader would map what is not there.
+    for length in (30, 64, 1000, 4096, 4097, 8192, 12289):
+        path.write_bytes(whole[:length])
+        assert "cannot load it as a shared library" in refused(path, ImportError), length
 
 
 def test_a_library_of_another_machine(tmp_path):

@@ -15,6 +15,8 @@ pub const NEWER: [&str; 2] = ["3.14", "3.15"];
 
 /// Free-threaded builds that are used where they are installed.
 pub const FREE_THREADED: [&str; 3] = ["3.13t", "3.14t", "3.15t"];
+/// Debug builds, the one to take first: they count references, and have another layout of objects.
+pub const DEBUG_BUILDS: [&str; 2] = ["3.11d", "3.14d"];
 
 /// An interpreter that answered.
 #[derive(Clone, Debug)]

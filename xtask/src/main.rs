@@ -9,6 +9,7 @@ mod demo;
 mod develop;
 mod interpreters;
 mod matrix;
+mod memory;
 mod paths;
 mod process;
 mod provision;

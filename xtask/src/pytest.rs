@@ -63,6 +63,12 @@ fn plugins() -> Result<PathBuf> {
 
 /// Runs `python`, which is to be a command without arguments yet, with `-m pytest` and `arguments`; `name` is the log's.
 pub fn run(mut python: Command, name: &str, arguments: &[String], limit: Duration) -> Result<Run> {
+    // The plugins come beside what the caller wants to be found first.
+    let mut path = vec![plugins()?];
+    let given =
+        python.get_envs().find(|(key, _)| *key == "PYTHONPATH").and_then(|(_, value)| value);
+    path.splice(0..0, given.map(std::env::split_paths).into_iter().flatten());
+    let path = std::env::join_paths(path)?;
     let results = target("logs").join(format!("{name}.tsv"));
     let _ = std::fs::remove_file(&results);
     python
@@ -77,7 +83,7 @@ pub fn run(mut python: Command, name: &str, arguments: &[String], limit: Duratio
             "hpy_rs_results",
         ])
         .args(arguments)
-        .env("PYTHONPATH", plugins()?)
+        .env("PYTHONPATH", path)
         .env("HPY_RS_RESULTS", &results);
     let logged = run_logged(&mut python, &target("logs").join(format!("{name}.log")), limit)?;
     let lines = std::fs::read_to_string(&results).unwrap_or_default();
@@ -90,17 +96,19 @@ pub fn run(mut python: Command, name: &str, arguments: &[String], limit: Duratio
             logged.tail(40)
         );
     }
-    let read = |line: &str| {
-        let mut fields = line.splitn(4, '\t').map(str::to_owned);
-        Some(Ended {
-            outcome: fields.next()?,
-            test: fields.next()?,
-            variant: fields.next()?,
-            why: fields.next()?,
-        })
-    };
     let ended = lines.lines().map(read).collect::<Option<Vec<_>>>();
     let ended =
         ended.with_context(|| format!("{} is not what the plugin writes", results.display()))?;
     Ok(Run { ended, log: logged.log })
+}
+
+/// A line that the plugin writes.
+pub fn read(line: &str) -> Option<Ended> {
+    let mut fields = line.splitn(4, '\t').map(str::to_owned);
+    Some(Ended {
+        outcome: fields.next()?,
+        test: fields.next()?,
+        variant: fields.next()?,
+        why: fields.next()?,
+    })
 }

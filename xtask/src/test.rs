@@ -2,6 +2,7 @@
 
 use crate::conformance;
 use crate::interpreters::{self, Interpreter};
+use crate::memory;
 use crate::paths::{root, target};
 use crate::process::run_logged;
 use crate::pytest;
@@ -47,6 +48,12 @@ enum Part {
     Fallback,
     /// The own suite in a loop on a debug build of CPython, which counts references
     Leaks,
+    /// The own suite's tests of binaries with Python's debug allocator, on 3.11 and 3.13
+    Malloc,
+    /// A part of the own suite under valgrind, on 3.11; with -k, what matches. Only if named: it takes ten minutes
+    Valgrind,
+    /// The own suite's tests of binaries with AddressSanitizer, on 3.11. Only if named: it takes ten minutes
+    Asan,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -95,6 +102,23 @@ pub fn run(options: &Options) -> Result<()> {
     if wants(Part::Leaks) {
         leaks(&mut report, options);
     }
+    // In a run of everything, two of the versions asked for say enough.
+    let mut python = options.python.clone();
+    python.retain(|one| !options.only.is_empty() || memory::VERSIONS.contains(&one.as_str()));
+    let asked = memory::Asked {
+        python: &python,
+        expression: options.expression.as_deref(),
+        jobs: options.jobs,
+    };
+    if wants(Part::Malloc) && (options.python.is_empty() || !python.is_empty()) {
+        memory::malloc(&mut report, &asked);
+    }
+    if options.only.contains(&Part::Valgrind) {
+        memory::valgrind(&mut report, &asked);
+    }
+    if options.only.contains(&Part::Asan) {
+        memory::asan(&mut report, &asked);
+    }
     report.finish()
 }
 
@@ -116,7 +140,8 @@ fn fallback(report: &mut Report, options: &Options) {
 
 /// The own suite in a loop, on a debug build if there is one.
 fn leaks(report: &mut Report, options: &Options) {
-    let Some(interpreter) = DEBUG_BUILDS.iter().find_map(|name| interpreters::one(name).ok())
+    let Some(interpreter) =
+        interpreters::DEBUG_BUILDS.iter().find_map(|name| interpreters::one(name).ok())
     else {
         let why = "a debug build of CPython: on Debian `apt-get install python3.11-dbg`";
         report.absent("CPython debug", "reference leaks", why);
@@ -132,9 +157,6 @@ fn leaks(report: &mut Report, options: &Options) {
         suite.run(options).map(Outcome::Tests)
     });
 }
-
-/// Debug builds, the one to take first.
-const DEBUG_BUILDS: [&str; 2] = ["3.11d", "3.14d"];
 
 /// Tests that start processes and threads or look at memory themselves: counting references says nothing of them.
 const UNCOUNTED: [&str; 13] = [
@@ -200,6 +222,30 @@ fn rust_tests(report: &mut Report) {
             &target("logs").join("rust-doctests.log"),
             Duration::from_secs(1800),
         )?)
+    });
+    graalpy(report);
+}
+
+/// What PyO3's build scripts are told of GraalPy, which is not at hand.
+const GRAALPY: &str = "implementation=GraalVM\nversion=3.12\nshared=true\npointer_width=64\nbuild_flags=\nsuppress_build_script_link_lines=true\n";
+
+/// hpy-cpython compiles with the bindings' cfgs for GraalPy. It runs nothing: docs/portability.md says what is missing.
+fn graalpy(report: &mut Report) {
+    report.piece("Rust", "hpy-cpython compiles with GraalPy's cfgs", || {
+        let folder = target("graalpy");
+        let config = folder.join("config.txt");
+        if std::fs::read_to_string(&config).unwrap_or_default() != GRAALPY {
+            std::fs::write(&config, GRAALPY)?;
+        }
+        let mut command = Command::new("cargo");
+        command
+            .current_dir(root())
+            .args(["check", "-p", "hpy-cpython"])
+            .env("PYO3_CONFIG_FILE", &config)
+            .env("CARGO_TARGET_DIR", &folder);
+        run_logged(&mut command, &target("logs").join("graalpy.log"), Duration::from_secs(900))?
+            .checked()?;
+        Ok(Outcome::Done("checked, not run".to_owned()))
     });
 }
 

@@ -161,7 +161,7 @@ pub unsafe extern "C" fn HPyListBuilder_Build(
     }
     let list = builder._lst as *mut PyListObject;
     if (*list).allocated == 0 {
-        (*list).allocated = (*list).ob_base.ob_size;
+        (*list).allocated = layout::var_size(list.cast());
         return handle(list.cast());
     }
     build_uncounted(list)
@@ -171,8 +171,8 @@ pub unsafe extern "C" fn HPyListBuilder_Build(
 #[cold]
 #[inline(never)]
 unsafe fn build_uncounted(list: *mut PyListObject) -> HPy {
-    if (*list).allocated < (*list).ob_base.ob_size {
-        (*list).allocated = (*list).ob_base.ob_size;
+    if (*list).allocated < layout::var_size(list.cast()) {
+        (*list).allocated = layout::var_size(list.cast());
     }
     build(list as isize, (*list).ob_item, c"HPyListBuilder_Build")
 }

@@ -10,13 +10,18 @@ use pyo3_ffi::*;
 /// Offset of a tuple's first item.
 pub const TUPLE_ITEMS: usize = offset_of!(PyTupleObject, ob_item);
 /// Offset of the number of items of a variable-sized object.
+#[cfg(not(GraalPy))]
 pub const VAR_SIZE: usize = offset_of!(PyVarObject, ob_size);
+/// GraalPy has the field and does not keep it up to date: what reads it there has to ask a function.
+#[cfg(GraalPy)]
+pub const VAR_SIZE: usize = size_of::<PyObject>();
 
 /// Takes a reference, see [`decref`].
 #[inline(always)]
 pub unsafe fn incref(object: *mut PyObject) {
     #[cfg(all(
         Py_3_14,
+        not(GraalPy),
         not(Py_GIL_DISABLED),
         not(py_sys_config = "Py_REF_DEBUG"),
         target_pointer_width = "64",
@@ -30,6 +35,7 @@ pub unsafe fn incref(object: *mut PyObject) {
     }
     #[cfg(not(all(
         Py_3_14,
+        not(GraalPy),
         not(Py_GIL_DISABLED),
         not(py_sys_config = "Py_REF_DEBUG"),
         target_pointer_width = "64",
@@ -47,6 +53,7 @@ pub unsafe fn incref(object: *mut PyObject) {
 pub unsafe fn decref(object: *mut PyObject) {
     #[cfg(all(
         Py_3_12,
+        not(GraalPy),
         not(Py_GIL_DISABLED),
         not(py_sys_config = "Py_REF_DEBUG"),
         target_pointer_width = "64",
@@ -67,6 +74,7 @@ pub unsafe fn decref(object: *mut PyObject) {
     }
     #[cfg(not(all(
         Py_3_12,
+        not(GraalPy),
         not(Py_GIL_DISABLED),
         not(py_sys_config = "Py_REF_DEBUG"),
         target_pointer_width = "64",
@@ -94,8 +102,8 @@ pub unsafe fn list_items(list: *mut PyObject) -> *mut *mut PyObject {
 }
 
 /// Whether the list that is a builder looks as the contract with binaries has it.
-pub const LISTS_ARE_OPEN_BUILDERS: bool = offset_of!(PyListObject, ob_item)
-    == offset_of!(HPyOpenListBuilder, items)
+pub const LISTS_ARE_OPEN_BUILDERS: bool = cfg!(not(GraalPy))
+    && offset_of!(PyListObject, ob_item) == offset_of!(HPyOpenListBuilder, items)
     && offset_of!(PyListObject, allocated) == offset_of!(HPyOpenListBuilder, missing)
     && VAR_SIZE == offset_of!(HPyOpenListBuilder, size);
 
@@ -108,12 +116,34 @@ pub unsafe fn tuple_items(tuple: *mut PyObject) -> *mut *mut PyObject {
 /// The number of items of a list or tuple (of any object that counts its items in `ob_size`).
 #[inline(always)]
 pub unsafe fn var_size(object: *mut PyObject) -> Py_ssize_t {
-    *object.byte_add(VAR_SIZE).cast::<Py_ssize_t>()
+    #[cfg(not(GraalPy))]
+    return *object.byte_add(VAR_SIZE).cast::<Py_ssize_t>();
+    #[cfg(GraalPy)]
+    Py_SIZE(object)
+}
+
+/// Sets an item of a new tuple, which takes over the reference; as `PyTuple_SET_ITEM`.
+#[inline(always)]
+pub unsafe fn set_tuple_item(tuple: *mut PyObject, index: Py_ssize_t, item: *mut PyObject) {
+    #[cfg(not(GraalPy))]
+    PyTuple_SET_ITEM(tuple, index, item);
+    #[cfg(GraalPy)]
+    PyTuple_SetItem(tuple, index, item);
+}
+
+/// An item of a tuple, borrowed, at an index that is in range; as `PyTuple_GET_ITEM`.
+#[inline(always)]
+pub unsafe fn borrowed_tuple_item(tuple: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
+    #[cfg(not(GraalPy))]
+    return PyTuple_GET_ITEM(tuple, index);
+    #[cfg(GraalPy)]
+    PyTuple_GetItem(tuple, index)
 }
 
 /// The length of an exact str, list, tuple, dict or bytes; None for any other object.
 ///
 /// They all keep it in the same place, behind the object's head.
+#[cfg(not(GraalPy))]
 #[inline(always)]
 pub unsafe fn length(object: *mut PyObject) -> Option<Py_ssize_t> {
     let ty = Py_TYPE(object);
@@ -129,8 +159,17 @@ pub unsafe fn length(object: *mut PyObject) -> Option<Py_ssize_t> {
     }
     None
 }
+#[cfg(not(GraalPy))]
 const _: () = assert!(offset_of!(PyASCIIObject, length) == VAR_SIZE);
+#[cfg(not(GraalPy))]
 const _: () = assert!(offset_of!(PyDictObject, ma_used) == VAR_SIZE);
+
+/// GraalPy is asked by a function.
+#[cfg(GraalPy)]
+#[inline(always)]
+pub unsafe fn length(_object: *mut PyObject) -> Option<Py_ssize_t> {
+    None
+}
 
 /// Whether `index` is in `0..size`.
 #[inline(always)]
@@ -178,17 +217,24 @@ pub unsafe fn list_item(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject
 }
 
 /// Whether a str keeps its text, all ASCII, behind its own head.
-#[cfg(not(Py_3_14))]
+#[cfg(not(any(Py_3_14, GraalPy)))]
 #[inline(always)]
 pub unsafe fn is_compact_ascii(text: *mut PyObject) -> bool {
     PyUnicode_IS_COMPACT_ASCII(text) != 0
 }
 
 /// The same by where CPython says the text is: other strs that keep theirs have a longer head.
-#[cfg(Py_3_14)]
+#[cfg(all(Py_3_14, not(GraalPy)))]
 #[inline(always)]
 pub unsafe fn is_compact_ascii(text: *mut PyObject) -> bool {
     PyUnicode_DATA(text).cast() == ascii_text(text)
+}
+
+/// GraalPy keeps text elsewhere.
+#[cfg(GraalPy)]
+#[inline(always)]
+pub unsafe fn is_compact_ascii(_text: *mut PyObject) -> bool {
+    false
 }
 
 /// The text of a str of which [`is_compact_ascii`] holds.
@@ -206,7 +252,10 @@ pub unsafe fn wide_text(text: *mut PyObject) -> *mut u8 {
 /// The value of an exact float.
 #[inline(always)]
 pub unsafe fn float_value(float: *mut PyObject) -> f64 {
-    (*float.cast::<PyFloatObject>()).ob_fval
+    #[cfg(not(GraalPy))]
+    return (*float.cast::<PyFloatObject>()).ob_fval;
+    #[cfg(GraalPy)]
+    PyFloat_AsDouble(float)
 }
 
 /// The value of an exact int of at most one digit; None for any other object.
@@ -214,15 +263,17 @@ pub unsafe fn float_value(float: *mut PyObject) -> f64 {
 /// A digit holds 30 bits on every 64-bit build, so a value of one digit fits all of HPy's integer types.
 #[inline(always)]
 pub unsafe fn small_int(object: *mut PyObject) -> Option<isize> {
-    #[cfg(target_pointer_width = "64")]
+    #[cfg(all(target_pointer_width = "64", not(GraalPy)))]
     if is_exactly(object, &raw mut PyLong_Type) {
         return one_digit(object);
     }
+    #[cfg(not(all(target_pointer_width = "64", not(GraalPy))))]
+    let _ = object;
     None
 }
 
 /// Until 3.11 an int counts its digits in `ob_size`, negative for a negative int.
-#[cfg(all(target_pointer_width = "64", not(Py_3_12)))]
+#[cfg(all(target_pointer_width = "64", not(any(Py_3_12, GraalPy))))]
 #[inline(always)]
 unsafe fn one_digit(int: *mut PyObject) -> Option<isize> {
     let size = var_size(int);
@@ -233,7 +284,7 @@ unsafe fn one_digit(int: *mut PyObject) -> Option<isize> {
 
 /// Since 3.12 a tag holds the number of digits above three bits, the lower two of which are 0 for a
 /// positive int, 1 for zero, 2 for a negative one.
-#[cfg(all(target_pointer_width = "64", Py_3_12))]
+#[cfg(all(target_pointer_width = "64", Py_3_12, not(GraalPy)))]
 #[inline(always)]
 unsafe fn one_digit(int: *mut PyObject) -> Option<isize> {
     let tag = *int.byte_add(size_of::<PyObject>()).cast::<usize>();

@@ -23,7 +23,7 @@ pub unsafe extern "C" fn HPyList_New(_ctx: *mut HPyContext, len: HPy_ssize_t) ->
 }
 
 pub unsafe extern "C" fn HPyList_Append(_ctx: *mut HPyContext, h_list: HPy, h_item: HPy) -> c_int {
-    #[cfg(not(Py_GIL_DISABLED))]
+    #[cfg(not(any(Py_GIL_DISABLED, GraalPy)))]
     if layout::is_exactly(object(h_list), &raw mut PyList_Type) {
         let list = object(h_list).cast::<PyListObject>();
         let size = (*list).ob_base.ob_size;

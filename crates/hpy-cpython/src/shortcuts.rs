@@ -8,6 +8,7 @@ use hpy_sys::ext::*;
 
 /// As [`layout::incref`] and [`layout::decref`] count, and only where the GIL is all it takes.
 const COUNTS: u32 = if cfg!(any(
+    GraalPy,
     Py_GIL_DISABLED,
     py_sys_config = "Py_REF_DEBUG",
     py_sys_config = "Py_TRACE_REFS",

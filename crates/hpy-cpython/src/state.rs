@@ -99,7 +99,7 @@ pub unsafe fn current() -> *mut InterpreterState {
         // Two threads may get here at once; setdefault decides.
         let made = create(interpreter);
         if !made.is_null() {
-            capsule = PyDict_SetDefault(dict, key, made);
+            capsule = set_default(dict, key, made);
             Py_DECREF(made);
         }
     }
@@ -108,6 +108,23 @@ pub unsafe fn current() -> *mut InterpreterState {
         return ptr::null_mut();
     }
     PyCapsule_GetPointer(capsule, CAPSULE_NAME.as_ptr()).cast()
+}
+
+#[cfg(not(GraalPy))]
+use pyo3_ffi::PyDict_SetDefault as set_default;
+
+/// As `PyDict_SetDefault`, which GraalPy has not got; it has a GIL.
+#[cfg(GraalPy)]
+unsafe fn set_default(
+    dict: *mut PyObject,
+    key: *mut PyObject,
+    value: *mut PyObject,
+) -> *mut PyObject {
+    let there = PyDict_GetItemWithError(dict, key);
+    if !there.is_null() || !PyErr_Occurred().is_null() {
+        return there;
+    }
+    if PyDict_SetItem(dict, key, value) < 0 { ptr::null_mut() } else { value }
 }
 
 /// The state of the interpreter the calling thread is attached to if it has one, else null. May leave an

@@ -1,4 +1,4 @@
-//! What another implementation's HPy cannot do: tests/pypy-exceptions.toml.
+//! What another HPy cannot do: tests/pypy-exceptions.toml, tests/hpy-0.9.0-exceptions.toml.
 
 use crate::pytest::Ended;
 use anyhow::{Context, Result};

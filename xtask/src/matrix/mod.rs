@@ -1,32 +1,33 @@
 //! `cargo xtask matrix`: each universal binary, compiled once, on every interpreter, in every mode, as one table.
 
+mod column;
+mod kept;
 mod known;
 mod table;
 
-use crate::interpreters::{self, Interpreter};
 use crate::paths::{root, target};
 use crate::process::run_logged;
-use crate::pytest::{self, Ended};
+use crate::pytest::Ended;
 use crate::report::{Counts, Outcome, Report};
-use crate::wheels;
-use anyhow::{Context, Result};
+use anyhow::Result;
+pub use column::reference;
+use column::{Column, Kind};
 use known::Known;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use table::Table;
 
 /// The modes of a universal binary, as the suite's variants are named.
 const MODES: [&str; 3] = ["universal", "debug", "trace"];
-/// The interpreter on which the binaries are compiled for all others.
-const COMPILED_ON: &str = "3.11";
-/// CPython versions that hpy 0.9.0 itself can be installed on.
-const REFERENCE: [&str; 3] = ["3.9", "3.10", "3.11"];
+/// The packages in Rust whose libraries the tests load.
+const RUST: [&str; 5] = ["rust-ext", "wordindex", "textdist", "fastjson", "vecmath"];
 
 /// What `cargo xtask matrix` was asked for.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Columns: versions ("3.12", "pypy3.11", "hpy0.9.0-3.11"); default: everything that is there
+    /// Columns: versions ("3.12", "pypy3.11", "hpy0.9.0-3.11"); default: everything that is there. 3.11, on which the binaries
+    /// are compiled, is always one
     #[arg(long, value_delimiter = ',')]
     python: Vec<String>,
     /// Only tests whose names match, as pytest's -k
@@ -35,261 +36,117 @@ pub struct Options {
     /// Modes to load the binaries in
     #[arg(long, value_delimiter = ',', default_values_t = MODES.map(str::to_owned))]
     modes: Vec<String>,
-    /// Write the table to docs/portability-table.md and into README.md
+    /// Processes that run tests at the same time
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Run columns again whose results of the same sources are in target/matrix/results
+    #[arg(long)]
+    fresh: bool,
+    /// Write the table into docs/portability.md and a short one into README.md
     #[arg(long)]
     write: bool,
 }
 
-impl Options {
-    /// Whether all tests run.
-    fn is_whole(&self) -> bool {
-        self.expression.is_none() && self.modes.len() == MODES.len()
-    }
-}
-
-/// A runtime that binaries are loaded into.
-struct Column {
-    name: String,
-    label: String,
-    kind: Kind,
-}
-
-enum Kind {
-    /// CPython with this tree's wheel.
-    Wheel(Interpreter),
-    /// PyPy with the HPy it has built in.
-    PyPy(Interpreter),
-    /// CPython with the C implementation, hpy 0.9.0.
-    Reference(Interpreter),
-    /// Not available, and why.
-    Absent(String),
-}
-
 pub fn run(options: &Options) -> Result<()> {
+    // Part of the tests makes a table that says less than it seems to.
+    if options.write && (options.expression.is_some() || options.modes.len() < MODES.len()) {
+        anyhow::bail!(
+            "--write writes the table of all tests in all modes: leave out -k and --modes"
+        );
+    }
     let mut report = Report::new("cargo xtask matrix");
     let mut table = Table::default();
-    let binaries = target("matrix/binaries");
-    report.piece("Rust", "build the suite's Rust extension", || {
+    let built = report.piece("Rust", format!("compile {}", RUST.join(", ")), || {
         let mut cargo = Command::new("cargo");
-        cargo
-            .current_dir(root())
-            .args(["build", "-p", "rust-ext"])
-            .env("CARGO_TARGET_DIR", root().join("target"));
-        run_logged(&mut cargo, &target("logs").join("matrix-rust.log"), Duration::from_secs(900))?
+        cargo.current_dir(root()).arg("build").env("CARGO_TARGET_DIR", root().join("target"));
+        cargo.args(RUST.iter().flat_map(|package| ["-p", package]));
+        run_logged(&mut cargo, &target("logs").join("matrix-rust.log"), Duration::from_secs(1800))?
             .checked()?;
-        Ok(Outcome::Done("for every Python".to_owned()))
+        Ok(Outcome::Done("once, for every Python".to_owned()))
     });
-    for column in columns(&options.python) {
-        let known = match column.kind {
-            Kind::PyPy(_) => known::read(&root().join("tests/pypy-exceptions.toml"))?,
-            _ => Vec::new(),
-        };
-        let work = |record: bool| -> Result<Vec<Ended>> {
-            let python = prepare(&column.kind)?;
-            // PyPI's 0.9.0 has not got the ten functions that came after it: calling one ends the process.
-            let without_newer = matches!(column.kind, Kind::Reference(_));
-            suite(python, &column.name, &binaries, record, without_newer, &known, options)
-        };
-        if let Kind::Absent(why) = &column.kind {
-            report.absent(&column.label, "all binaries", why);
-            table.absent(&column.label, why);
-            continue;
-        }
-        report.piece(&column.label, "all binaries", || {
-            let ended = work(column.name == COMPILED_ON)?;
-            let counts = table.add(&column.label, &ended, &known);
-            if matches!(column.kind, Kind::PyPy(_)) && options.is_whole() {
-                for pattern in known::stale(&known, &ended) {
-                    println!("             tests/pypy-exceptions.toml: nothing that {pattern} names fails");
-                }
-            }
-            Ok(match &column.kind {
-                Kind::Wheel(_) => Outcome::Tests(counts),
-                // What its HPy lacks is known and in the table; what is not known is a failure.
-                Kind::PyPy(_) => {
-                    let failed = |one: &&Ended| one.outcome == "failed";
-                    let excused = |one: &&Ended| known::reason(&known, &one.test).is_some();
-                    let excused = ended.iter().filter(failed).filter(excused).count();
-                    Outcome::Tests(Counts {
-                        failed: counts.failed - excused,
-                        skipped: counts.skipped + excused,
-                        ..counts
-                    })
-                }
-                // What other runtimes lack is listed in the table; it is no failure of this tree.
-                _ => Outcome::Done(counts.to_string()),
-            })
-        });
+    if !built {
+        return report.finish();
     }
-    let text = table.markdown();
-    println!("\n{text}");
+    let binaries = kept::binaries()?;
+    for column in column::columns(&options.python) {
+        let (file, known) = column.known()?;
+        let ended = match &column.kind {
+            Kind::Absent(why) => {
+                report.absent(&column.label, "all binaries", why);
+                table.absent(&column.label, why);
+                continue;
+            }
+            _ => results(&mut report, &column, &binaries, &known, options),
+        };
+        match ended {
+            Ok(ended) => table.add(&column.label, file, &ended, &known),
+            Err(why) => table.absent(&column.label, &why),
+        }
+    }
+    println!("\n{}", table.whole());
     if options.write {
-        table::write(&root(), &text)?;
+        table.write(&root())?;
     }
     report.finish()
 }
 
-/// The columns asked for; the one that compiles comes first.
-fn columns(asked: &[String]) -> Vec<Column> {
-    let mut columns = Vec::new();
-    let mut versions: Vec<&str> = vec![COMPILED_ON];
-    versions.extend(interpreters::SUPPORTED.iter().filter(|&&version| version != COMPILED_ON));
-    versions.extend(interpreters::NEWER);
-    versions.extend(interpreters::FREE_THREADED);
-    let absent = interpreters::absent();
-    let mut add = |name: String,
-                   version: &str,
-                   kind: fn(Interpreter) -> Kind,
-                   label: fn(&Interpreter) -> String,
-                   none: String| {
-        let choice = interpreters::choose(&[version.to_owned()]).pop();
-        let (label, kind) = match choice {
-            Some((_, Ok(interpreter))) => (label(&interpreter), kind(interpreter)),
-            Some((_, Err(why))) => {
-                (none, Kind::Absent(absent.get(version).cloned().unwrap_or(why)))
-            }
-            None => return,
-        };
-        columns.push(Column { name, label, kind });
-    };
-    for version in versions {
-        add(
-            version.to_owned(),
-            version,
-            Kind::Wheel,
-            Interpreter::label,
-            format!("CPython {version}"),
-        );
-    }
-    add("pypy3.11".to_owned(), "pypy3.11", Kind::PyPy, Interpreter::label, "PyPy".to_owned());
-    for version in REFERENCE {
-        let label = |one: &Interpreter| format!("hpy 0.9.0 on {}", one.label());
-        add(
-            format!("hpy0.9.0-{version}"),
-            version,
-            Kind::Reference,
-            label,
-            format!("hpy 0.9.0 on CPython {version}"),
-        );
-    }
-    if !asked.is_empty() {
-        // Without the column that compiles there may be nothing to load.
-        columns.retain(|column| column.name == COMPILED_ON || asked.contains(&column.name));
-    }
-    columns
-}
-
-/// A command that runs a Python with the runtime and the test tools.
-fn prepare(kind: &Kind) -> Result<Command> {
-    match kind {
-        Kind::Wheel(interpreter) => Ok(wheels::environment(interpreter)?.command()),
-        // Later releases of hypothesis carry a native part that PyPy 7.3.19 cannot load.
-        Kind::PyPy(interpreter) => with_tools(
-            interpreter,
-            "pypy",
-            &["pytest", "pytest-xdist", "hypothesis<6.130", "filelock"],
-        ),
-        Kind::Reference(interpreter) => Ok(interpreter.command(&reference(interpreter)?)),
-        Kind::Absent(why) => anyhow::bail!("{why}"),
-    }
-}
-
-/// The Python of an environment with hpy 0.9.0 from the package index.
-pub fn reference(interpreter: &Interpreter) -> Result<PathBuf> {
-    let name = format!("hpy-0.9.0-{}", interpreter.tag());
-    // Its loader imports pkg_resources, which setuptools gave up in version 82.
-    let packages =
-        ["pytest", "pytest-xdist", "hypothesis", "filelock", "setuptools<81", "hpy==0.9.0"];
-    environment_with(interpreter, &name, &packages)
-}
-
-/// A command that runs the Python of an environment with packages from the package index only.
-fn with_tools(interpreter: &Interpreter, name: &str, packages: &[&str]) -> Result<Command> {
-    Ok(interpreter.command(&environment_with(interpreter, name, packages)?))
-}
-
-fn environment_with(interpreter: &Interpreter, name: &str, packages: &[&str]) -> Result<PathBuf> {
-    let folder = target("environments").join(name);
-    let python = folder.join("bin/python");
-    let stamp = folder.join("tools.txt");
-    let wanted = packages.join(" ");
-    if std::fs::read_to_string(&stamp).unwrap_or_default() != wanted {
-        let log = target("logs").join(format!("environment-{name}.log"));
-        let _ = std::fs::remove_dir_all(&folder);
-        let mut venv = interpreter.command(&interpreter.python);
-        run_logged(venv.args(["-m", "venv"]).arg(&folder), &log, Duration::from_secs(300))?
-            .checked()
-            .context("making a virtual environment")?;
-        let mut pip = interpreter.command(&python);
-        pip.args(["-m", "pip", "install", "-q"]).args(packages);
-        run_logged(&mut pip, &log, Duration::from_secs(900))?
-            .checked()
-            .context("installing packages")?;
-        std::fs::write(&stamp, wanted)?;
-    }
-    Ok(python)
-}
-
-/// Runs the suite's universal variants in one runtime.
-fn suite(
-    mut python: Command,
-    name: &str,
-    binaries: &PathBuf,
-    record: bool,
-    without_newer: bool,
+/// The outcomes of a column, kept or fresh, as pieces of the report; or why there are none.
+fn results(
+    report: &mut Report,
+    column: &Column,
+    binaries: &Path,
     known: &[Known],
     options: &Options,
-) -> Result<Vec<Ended>> {
-    python
-        .current_dir(root())
-        .env("HPY_TESTS_PREBUILT", binaries)
-        .env("HPY_TESTS_RUST_EXT", root().join("target/debug/librust_ext.so"));
-    if record {
-        python.env("HPY_TESTS_RECORD", "1");
+) -> Result<Vec<Ended>, String> {
+    let is_whole = options.expression.is_none();
+    let key = kept::key(column, &options.modes).map_err(|error| format!("{error:#}"))?;
+    let mut ended = (is_whole && !options.fresh).then(|| kept::read(column, &key)).flatten();
+    let was_kept = ended.is_some();
+    let mut why = String::new();
+    if ended.is_none() {
+        let mut python = None;
+        if let Kind::Wheel(interpreter) = &column.kind {
+            python = crate::test::prepare(report, interpreter).map(|one| one.command());
+        } else {
+            report.piece(&column.label, "environment", || {
+                python = Some(column.prepare()?);
+                Ok(Outcome::Done(String::new()))
+            });
+        }
+        let python = python.ok_or("it could not be set up, see the run's output")?;
+        report.say(&format!("{}: all binaries ...", column.label));
+        match column.suite(python, binaries, known, options) {
+            Ok(all) => ended = Some(all),
+            Err(error) => why = format!("{error:#}"),
+        }
     }
-    if !known.is_empty() {
-        python.env("HPY_RS_FATAL", known::fatal(known));
-    }
-    let mut arguments: Vec<String> = [
-        "-n",
-        "2",
-        "--continue-on-collection-errors",
-        "--modes",
-        &options.modes.join(","),
-        "tests",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    // A test that crashes takes its process with it; the others still have to run.
-    arguments.push("--max-worker-restart=200".to_owned());
-    if without_newer {
-        arguments.push("--ignore=tests/test_newer.py".to_owned());
-    }
-    // Without a variant, and slow.
-    arguments.extend(crate::test::BUILD_TESTS.iter().map(|file| format!("--ignore=tests/{file}")));
-    if let Some(expression) = &options.expression {
-        arguments.extend(["-k".to_owned(), expression.clone()]);
-    }
-    let run =
-        pytest::run(python, &format!("matrix-{name}"), &arguments, Duration::from_secs(2400))?;
-    // Tests without a variant are about this tree's runtime or tools, not about a binary.
-    run.say_failures(|one| {
-        MODES.contains(&one.variant.as_str()) && known::reason(known, &one.test).is_none()
+    report.piece(&column.label, "all binaries", || {
+        let Some(ended) = &ended else { return Ok(Outcome::Failed(why.clone())) };
+        if is_whole && !was_kept {
+            kept::write(column, &key, ended)?;
+        }
+        Ok(judged(ended, known, is_whole))
     });
-    Ok(run.ended.into_iter().filter(|one| MODES.contains(&one.variant.as_str())).collect())
+    ended.ok_or_else(|| why.lines().next().unwrap_or_default().to_owned())
 }
 
-/// The binary a test is about: its file's name without "test_".
-fn binary_of(test: &str) -> &str {
-    let file = test.split("::").next().unwrap_or(test).rsplit('/').next().unwrap_or(test);
-    file.trim_start_matches("test_").trim_end_matches(".py")
-}
-
-/// The outcomes of one mode, added up.
-fn add(counts: &mut Counts, one: &Ended) {
-    match one.outcome.as_str() {
-        "passed" => counts.passed += 1,
-        "skipped" => counts.skipped += 1,
-        _ => counts.failed += 1,
+/// What another HPy lacks is known and in the table; what is not known is a failure, and so is an entry that nothing needs.
+fn judged(ended: &[Ended], known: &[Known], is_whole: bool) -> Outcome {
+    let mut counts = Counts::default();
+    for one in ended {
+        match one.outcome.as_str() {
+            "failed" if known::reason(known, &one.test).is_some() => counts.skipped += 1,
+            "failed" => {
+                println!("             failed: {}: {}", one.test, one.why);
+                counts.failed += 1;
+            }
+            "skipped" => counts.skipped += 1,
+            _ => counts.passed += 1,
+        }
     }
+    let stale = if is_whole { known::stale(known, ended) } else { Vec::new() };
+    if stale.is_empty() {
+        return Outcome::Tests(counts);
+    }
+    Outcome::Failed(format!("{counts}; known failures that did not happen: {}", stale.join(", ")))
 }

@@ -44,8 +44,13 @@ def pytest_runtest_setup(item):
         pytest.fail(item.fatal, pytrace=False)
 
 
-def pytest_collection_modifyitems(items):
-    """HPY_RS_FATAL: tests that would end the process, by the beginnings of their names, and why."""
+def pytest_collection_modifyitems(config, items):
+    """HPY_RS_VARIANTS: only tests that are about a binary, not about the runtime or the tools around it.
+    HPY_RS_FATAL: tests that would end the process, by the beginnings of their names, and why."""
+    if os.environ.get("HPY_RS_VARIANTS") == "1":
+        others = [item for item in items if "variant" not in getattr(getattr(item, "callspec", None), "params", {})]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
     lines = [line.split("\t") for line in os.environ.get("HPY_RS_FATAL", "").splitlines()]
     for item in items:
         for pattern, reason in lines:

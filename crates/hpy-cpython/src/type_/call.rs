@@ -7,7 +7,7 @@
 
 use super::info::{self, TypeInfo};
 use crate::handle::object;
-use crate::layout::TUPLE_ITEMS;
+use crate::layout::{TUPLE_ITEMS, set_tuple_item};
 use crate::lock::Locked;
 use crate::raise::raise;
 use alloc::vec::Vec;
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn call_type_function(
     let (mut name, mut value) = (ptr::null_mut(), ptr::null_mut());
     while PyDict_Next(kw, &mut position, &mut name, &mut value) != 0 {
         Py_INCREF(name);
-        PyTuple_SET_ITEM(names, index, name);
+        set_tuple_item(names, index, name);
         // The callee may change the dict.
         Py_INCREF(value);
         values.push(value);

@@ -6,6 +6,7 @@
 //! as long as no Python code has replaced the type's `__new__` or `__init__`.
 
 use super::info;
+use crate::layout::{borrowed_tuple_item, set_tuple_item};
 use crate::raise::raise;
 use core::ffi::{c_int, c_void};
 use core::{mem, ptr};
@@ -112,7 +113,7 @@ unsafe fn call_type(
     for index in 0..count {
         let item = *args.offset(index);
         Py_INCREF(item);
-        PyTuple_SET_ITEM(tuple, index, item);
+        set_tuple_item(tuple, index, item);
     }
     let keywords =
         if names.is_null() { Some(ptr::null_mut()) } else { dict_of(names, args.offset(count)) };
@@ -135,7 +136,7 @@ unsafe fn dict_of(names: *mut PyObject, values: *const *mut PyObject) -> Option<
         return None;
     }
     for index in 0..PyTuple_GET_SIZE(names) {
-        if PyDict_SetItem(dict, PyTuple_GET_ITEM(names, index), *values.offset(index)) < 0 {
+        if PyDict_SetItem(dict, borrowed_tuple_item(names, index), *values.offset(index)) < 0 {
             Py_DECREF(dict);
             return None;
         }

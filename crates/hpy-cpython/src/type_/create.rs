@@ -3,6 +3,7 @@
 //! From 3.12 `PyType_FromMetaclass` does it all. Before, `PyType_FromSpecWithBases` makes types whose
 //! metaclass is `type`; for other metaclasses we fill in the heap type ourselves, as that function does.
 
+use crate::layout::borrowed_tuple_item;
 use core::ptr;
 use pyo3_ffi::*;
 
@@ -57,7 +58,7 @@ pub unsafe fn metaclass_of(
     let mut winner = if given.is_null() { &raw mut PyType_Type } else { given };
     let count = if bases.is_null() { 0 } else { PyTuple_GET_SIZE(bases) };
     for index in 0..count {
-        let candidate = Py_TYPE(PyTuple_GET_ITEM(bases, index));
+        let candidate = Py_TYPE(borrowed_tuple_item(bases, index));
         if PyType_IsSubtype(winner, candidate) != 0 {
             continue;
         }
@@ -101,7 +102,7 @@ pub unsafe fn best_base(
     let count = if bases.is_null() { 0 } else { PyTuple_GET_SIZE(bases) };
     match count {
         0 => &raw mut PyBaseObject_Type,
-        1 => PyTuple_GET_ITEM(bases, 0).cast(),
+        1 => borrowed_tuple_item(bases, 0).cast(),
         _ => {
             // CPython knows, and asking it is the one way that holds for every version: it lays out a type
             // that adds nothing.

@@ -2,6 +2,7 @@
 
 use super::spec::{Spec, table};
 use crate::handle::object;
+use crate::layout::{borrowed_tuple_item, set_tuple_item};
 use crate::raise::raise;
 use core::ptr;
 use hpy_sys::*;
@@ -123,7 +124,7 @@ impl Params {
                 all().filter(|param| param.kind == HPyType_SpecParam_Base).enumerate()
             {
                 Py_INCREF(object(param.object));
-                PyTuple_SET_ITEM(tuple, index as Py_ssize_t, object(param.object));
+                set_tuple_item(tuple, index as Py_ssize_t, object(param.object));
             }
         }
         // Lazily: `checked` has given up bases that are none, and dropping `Params` would do so again.
@@ -145,7 +146,7 @@ unsafe fn checked(bases: *mut PyObject, name: *const core::ffi::c_char) -> bool 
         return PyErr_Occurred().is_null();
     }
     for index in 0..PyTuple_GET_SIZE(bases) {
-        let base = PyTuple_GET_ITEM(bases, index);
+        let base = borrowed_tuple_item(bases, index);
         if PyType_Check(base) == 0 {
             raise!(
                 PyExc_TypeError,

@@ -1,0 +1,189 @@
+//! The runtimes that binaries are loaded into: which there are, how each is set up, and a run of the suite in one.
+
+use super::known::{self, Known};
+use super::{MODES, Options};
+use crate::interpreters::{self, Interpreter};
+use crate::paths::{root, target};
+use crate::process::run_logged;
+use crate::pytest::{self, Ended};
+use crate::wheels;
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// The interpreter on which binaries are compiled for all others.
+pub const COMPILED_ON: &str = "3.11";
+/// CPython versions that hpy 0.9.0 itself can be installed on.
+const REFERENCE: [&str; 3] = ["3.9", "3.10", "3.11"];
+
+/// A runtime that binaries are loaded into.
+pub struct Column {
+    /// What `--python` calls it.
+    pub name: String,
+    /// What the table calls it.
+    pub label: String,
+    pub kind: Kind,
+}
+
+pub enum Kind {
+    /// CPython with this tree's wheel.
+    Wheel(Interpreter),
+    /// PyPy with the HPy it has built in.
+    PyPy(Interpreter),
+    /// CPython with the C implementation, hpy 0.9.0.
+    Reference(Interpreter),
+    /// Not available, and why.
+    Absent(String),
+}
+
+/// The columns asked for, or all; the one that compiles comes first.
+pub fn columns(asked: &[String]) -> Vec<Column> {
+    let mut versions: Vec<&str> = vec![COMPILED_ON];
+    versions.extend(interpreters::SUPPORTED.iter().filter(|&&version| version != COMPILED_ON));
+    versions.extend(interpreters::NEWER);
+    versions.extend(interpreters::FREE_THREADED);
+    versions.extend(interpreters::DEBUG_BUILDS);
+    let absent = interpreters::absent();
+    let column =
+        |name: String, version: &str, kind: fn(Interpreter) -> Kind, before: &str, none: &str| {
+            let (label, kind) = match interpreters::choose(&[version.to_owned()]).pop() {
+                Some((_, Ok(one))) => (format!("{before}{}", one.label()), kind(one)),
+                Some((_, Err(why))) => (
+                    format!("{before}{none}"),
+                    Kind::Absent(absent.get(version).cloned().unwrap_or(why)),
+                ),
+                None => (format!("{before}{none}"), Kind::Absent("it has no name".to_owned())),
+            };
+            Column { name, label, kind }
+        };
+    let mut columns: Vec<Column> = Vec::new();
+    for version in versions {
+        columns.push(column(
+            version.to_owned(),
+            version,
+            Kind::Wheel,
+            "",
+            &format!("CPython {version}"),
+        ));
+    }
+    columns.push(column("pypy3.11".to_owned(), "pypy3.11", Kind::PyPy, "", "PyPy"));
+    for version in REFERENCE {
+        let none = format!("CPython {version}");
+        columns.push(column(
+            format!("hpy0.9.0-{version}"),
+            version,
+            Kind::Reference,
+            "hpy 0.9.0 on ",
+            &none,
+        ));
+    }
+    if !asked.is_empty() {
+        // Without the column that compiles there may be nothing to load.
+        columns.retain(|column| column.name == COMPILED_ON || asked.contains(&column.name));
+    }
+    columns
+}
+
+impl Column {
+    /// What is known to fail here, and the file that says so.
+    pub fn known(&self) -> Result<(&'static str, Vec<Known>)> {
+        let file = match self.kind {
+            Kind::PyPy(_) => "tests/pypy-exceptions.toml",
+            Kind::Reference(_) => "tests/hpy-0.9.0-exceptions.toml",
+            Kind::Wheel(_) | Kind::Absent(_) => return Ok(("", Vec::new())),
+        };
+        Ok((file, known::read(&root().join(file))?))
+    }
+
+    /// A command that runs a Python with the runtime and the test tools.
+    pub fn prepare(&self) -> Result<Command> {
+        match &self.kind {
+            Kind::Wheel(interpreter) => Ok(wheels::environment(interpreter)?.command()),
+            Kind::PyPy(interpreter) => {
+                // Later releases of hypothesis carry a native part that PyPy 7.3.19 cannot load.
+                let packages = ["pytest", "pytest-xdist", "hypothesis<6.130", "filelock"];
+                Ok(interpreter.command(environment_with(interpreter, "pypy", &packages)?))
+            }
+            Kind::Reference(interpreter) => Ok(interpreter.command(&reference(interpreter)?)),
+            Kind::Absent(why) => anyhow::bail!("{why}"),
+        }
+    }
+
+    /// Runs the suite's tests of universal binaries here.
+    pub fn suite(
+        &self,
+        mut python: Command,
+        binaries: &Path,
+        known: &[Known],
+        options: &Options,
+    ) -> Result<Vec<Ended>> {
+        python
+            .current_dir(root())
+            .env("HPY_RS_VARIANTS", "1")
+            .env("HPY_TESTS_PREBUILT", binaries)
+            .env("HPY_TESTS_RUST", root().join("target/debug"));
+        // What the first column skips, another one may be the first to need. A root folder's compiler may link against a
+        // newer libc than others have.
+        if matches!(&self.kind, Kind::Wheel(interpreter) if interpreter.enter.is_none()) {
+            python.env("HPY_TESTS_RECORD", "1");
+        }
+        if !known.is_empty() {
+            python.env("HPY_RS_FATAL", known::fatal(known));
+        }
+        let mut arguments: Vec<String> =
+            ["tests", "--continue-on-collection-errors"].map(str::to_owned).to_vec();
+        arguments.extend(["-n".to_owned(), options.jobs.to_string()]);
+        arguments.extend(["--modes".to_owned(), options.modes.join(",")]);
+        // A test that crashes takes its process with it; the others still have to run.
+        arguments.push("--max-worker-restart=200".to_owned());
+        let ignored = crate::test::BUILD_TESTS.iter().map(|file| format!("--ignore=tests/{file}"));
+        arguments.extend(ignored);
+        if let Some(expression) = &options.expression {
+            arguments.extend(["-k".to_owned(), expression.clone()]);
+        }
+        let name = format!("matrix-{}", self.name);
+        let mut ended = pytest::run(python, &name, &arguments, Duration::from_secs(2400))?.ended;
+        // A worker that crashes forgets which variant its test ran in; the name has it.
+        for one in &mut ended {
+            if one.variant.is_empty() {
+                let named = MODES
+                    .iter()
+                    .find(|mode| one.test.split(['[', ']', '-']).any(|part| part == **mode));
+                one.variant = named.map_or_else(String::new, |mode| (*mode).to_owned());
+            }
+        }
+        Ok(ended)
+    }
+}
+
+/// The Python of an environment with hpy 0.9.0 from the package index.
+pub fn reference(interpreter: &Interpreter) -> Result<PathBuf> {
+    let name = format!("hpy-0.9.0-{}", interpreter.tag());
+    // Its loader imports pkg_resources, which setuptools gave up in version 82.
+    let packages =
+        ["pytest", "pytest-xdist", "hypothesis", "filelock", "setuptools<81", "hpy==0.9.0"];
+    environment_with(interpreter, &name, &packages)
+}
+
+fn environment_with(interpreter: &Interpreter, name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let folder = target("environments").join(name);
+    let python = folder.join("bin/python");
+    let stamp = folder.join("tools.txt");
+    let wanted = packages.join(" ");
+    if std::fs::read_to_string(&stamp).unwrap_or_default() != wanted {
+        let log = target("logs").join(format!("environment-{name}.log"));
+        let _ = std::fs::remove_dir_all(&folder);
+        let mut venv = interpreter.command(&interpreter.python);
+        run_logged(venv.args(["-m", "venv"]).arg(&folder), &log, Duration::from_secs(300))?
+            .checked()
+            .context("making a virtual environment")?;
+        let mut pip = interpreter.command(&python);
+        pip.args(["-m", "pip", "install", "-q"]).args(packages);
+        run_logged(&mut pip, &log, Duration::from_secs(900))?
+            .checked()
+            .context("installing packages")?;
+        std::fs::write(&stamp, wanted)?;
+    }
+    Ok(python)
+}

@@ -1,0 +1,70 @@
+//! Results of columns that are still true: a run that was interrupted goes on where it was.
+
+use super::column::Column;
+use crate::paths::{root, target};
+use crate::process::output_of;
+use crate::pytest::{self, Ended};
+use anyhow::Result;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// A number that changes when one of the repository's files below `folders` changes.
+pub fn hash_of(folders: &[&str]) -> Result<u64> {
+    let mut git = Command::new("git");
+    git.current_dir(root())
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", "--"])
+        .args(folders);
+    let listed = output_of(&mut git)?;
+    let mut names: Vec<&str> = listed.lines().collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut hasher = DefaultHasher::new();
+    for name in names {
+        if let Ok(content) = std::fs::read(root().join(name)) {
+            (name, content).hash(&mut hasher);
+        }
+    }
+    Ok(hasher.finish())
+}
+
+/// The folder of the suite's binaries for the present dev kit, made if it is missing.
+pub fn binaries() -> Result<PathBuf> {
+    let kit = hash_of(&["python/hpy/devel", "tests/ext", "examples/wordindex/c"])?;
+    Ok(target(&format!("matrix/binaries/{kit:016x}")))
+}
+
+/// What a column's results depend on: everything the runtime, the binaries and the tests are made of.
+pub fn key(column: &Column, modes: &[String]) -> Result<String> {
+    let sources = hash_of(&[
+        "crates",
+        "python",
+        "tests",
+        "examples",
+        "setup.py",
+        "Cargo.lock",
+        "xtask/src/plugins",
+    ])?;
+    Ok(format!("{sources:016x} {} {}", column.label, modes.join(",")))
+}
+
+fn file(column: &Column) -> PathBuf {
+    target("matrix/results").join(format!("{}.tsv", column.name))
+}
+
+/// The results of an earlier run, if they were made of the same.
+pub fn read(column: &Column, key: &str) -> Option<Vec<Ended>> {
+    let text = std::fs::read_to_string(file(column)).ok()?;
+    let (first, lines) = text.split_once('\n')?;
+    if first != key {
+        return None;
+    }
+    lines.lines().map(pytest::read).collect()
+}
+
+pub fn write(column: &Column, key: &str, ended: &[Ended]) -> Result<()> {
+    let lines = ended
+        .iter()
+        .map(|one| format!("{}\t{}\t{}\t{}\n", one.outcome, one.test, one.variant, one.why));
+    Ok(std::fs::write(file(column), format!("{key}\n{}", lines.collect::<String>()))?)
+}
