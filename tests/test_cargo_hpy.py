@@ -400,23 +400,24 @@ def test_develop(project: Path, wheel: Path, tmp_path: Path):
 
 @full
 def test_a_change_is_installed_in_two_seconds(project: Path, tmp_path: Path):
-    import time
-
     environment_in(tmp_path / "env")
     run("develop", cwd=project, VIRTUAL_ENV=str(tmp_path / "env"))
     source = project / "src/lib.rs"
     good = source.read_text()
-    times = []
+    times, processor = [], []
     try:
         for turn in range(5):
             source.write_text(good.replace("Counts up.", f"Counts up, {turn}."))
-            started = time.monotonic()
+            before = os.times()
             run("develop", cwd=project, VIRTUAL_ENV=str(tmp_path / "env"))
-            times.append(time.monotonic() - started)
+            after = os.times()
+            times.append(after.elapsed - before.elapsed)
+            # What the processes used: the clock says less on a machine that does other things too.
+            processor.append(sum(after[2:4]) - sum(before[2:4]))
     finally:
         source.write_text(good)
-    print("seconds:", " ".join(f"{one:.2f}" for one in times))
-    assert min(times) < 2, times
+    print("seconds:", *(f"{one:.2f}" for one in times), "of the processor:", *(f"{one:.2f}" for one in processor))
+    assert min(processor) < 2, (times, processor)
 
 
 @full
@@ -470,6 +471,22 @@ def test_an_ordinary_extension(project: Path, tmp_path: Path):
     assert done.stdout == "5 False\n"
 
 
+@full
+@pytest.mark.parametrize("example", ["fastjson", "textdist", "vecmath", "wordindex"])
+def test_pip_installs_the_examples(tmp_path: Path, example: str):
+    inside = environment_in(tmp_path / "env")
+    command = [inside, "-m", "pip", "install", "-q", "--no-build-isolation", "--no-deps", "-C", "profile=dev"]
+    subprocess.run([*command, ROOT / "examples" / example], check=True, env=environment(), timeout=900)
+    code = {
+        "fastjson": "import fastjson as m; print(m.loads('[1]'))",
+        "textdist": "import textdist as m; print([m.osa('ab', 'b')])",
+        "vecmath": "import vecmath as m; print([int(m.ones(1).sum())])",
+        "wordindex": "import wordindex_rust as m; w = m.WordIndex(); w.add_text('a word'); print([len(w) - 1])",
+    }[example]
+    said = subprocess.run([inside, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path)
+    assert said.stdout == "[1]\n", said.stdout
+
+
 STUBTESTS = [
     ("fastjson", "fastjson"), ("textdist", "textdist"), ("vecmath", "vecmath"), ("wordindex", "wordindex_rust"),
     ("rust-ext", "rust_ext"),
@@ -496,7 +513,12 @@ def test_stubtest(tmp_path: Path, crate: str, module: str):
     site = tmp_path / "site"
     described = [_stubs.parse(text) for text in _binary.stub_texts(library.read_bytes())]
     (main,) = (one for one in described if one.name == module)
-    for name, text in _stubs.files(main).items():
+    files = _stubs.files(main)
+    own = ROOT / "examples" / crate / f"{module}.pyi"
+    if own.exists():
+        # As in the wheel: a stub of the project's own takes the place of the generated one.
+        files = {"__init__.pyi": own.read_text()}
+    for name, text in files.items():
         path = site / f"{module}-stubs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -195,6 +196,15 @@ def test_stub_files():
         "    def int(self) -> builtins.int: ...\n\n@typing.final\nclass Empty:\n    ...\n\ndef g() -> A | None: ...\n",
         "inner.pyi": "import typing\nimport root\n\n@typing.final\nclass B:\n    ...\n\ndef h() -> root.A: ...\n",
     }
+
+
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo")
+@pytest.mark.parametrize("example", ["fastjson", "textdist", "vecmath", "wordindex"])
+def test_examples_are_projects(example):
+    root = Path(__file__).resolve().parent.parent
+    project = read_project(root / "examples" / example)
+    version = re.search(r'^version = "(.*)"', (root / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    assert (project.name, project.version) == (example, version) and project.metadata["license"] == "MIT"
 
 
 @pytest.mark.skipif(shutil.which("cargo") is None, reason="no cargo")

@@ -55,6 +55,22 @@ struct Uses {
 }
 
 /// The interpreter is at its end: no thread can attach to it any more.
+///
+/// ```
+/// use hpy::{Interpreter, InterpreterGone};
+///
+/// fn tell(python: &Interpreter, text: &str) {
+///     let told = python.attach(|ctx| {
+///         let logging = ctx.import(c"logging");
+///         logging.and_then(|logging| logging.call_method(c"info", (text,))).is_ok()
+///     });
+///     match told {
+///         Ok(true) => {}
+///         Ok(false) => eprintln!("Python could not log it: {text}"),
+///         Err(InterpreterGone) => eprintln!("Python has ended: {text}"),
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InterpreterGone;
 
@@ -86,6 +102,15 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<'ctx> Ctx<'ctx> {
     /// This interpreter, for other threads. RuntimeError where the HPy runtime cannot attach threads.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let python: hpy::Interpreter = ctx.interpreter()?;
+    /// let thread = std::thread::spawn(move || python.attach(|ctx| ctx.import(c"threading").is_ok()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn interpreter(self) -> PyResult<'ctx, Interpreter> {
         if runtime::extensions(self).is_none() {
             return Err(RuntimeError::new("this HPy runtime cannot attach threads"));
@@ -118,6 +143,33 @@ fn known(ctx: *mut HPyContext) -> Option<Interpreter> {
 impl Interpreter {
     /// Runs `work` with Python, from any thread: one that Python has never seen, one that runs Python already, one
     /// that has left it with [`Ctx::allow_threads`]. An error of Python's must be handled inside.
+    ///
+    /// ```
+    /// use hpy::Interpreter;
+    /// use hpy::prelude::*;
+    ///
+    /// /// Calls `f` with each line that comes, from a thread of its own.
+    /// #[hpy::function]
+    /// fn follow<'ctx>(ctx: Ctx<'ctx>, f: Ref<'ctx>) -> PyResult<'ctx> {
+    ///     static CALLBACK: Global = Global::new();
+    ///     CALLBACK.set(&f);
+    ///     let python: Interpreter = ctx.interpreter()?;
+    ///     std::thread::spawn(move || {
+    ///         for line in std::io::stdin().lines().map_while(Result::ok) {
+    ///             let told = python.attach(|ctx| {
+    ///                 let Some(f) = CALLBACK.get(ctx) else { return };
+    ///                 if let Err(error) = f.call((line,)) {
+    ///                     error.write_unraisable(&f);
+    ///                 }
+    ///             });
+    ///             if told.is_err() {
+    ///                 break;
+    ///             }
+    ///         }
+    ///     });
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn attach<R>(
         &self,
         work: impl for<'ctx> FnOnce(Ctx<'ctx>) -> R,

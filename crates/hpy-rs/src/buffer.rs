@@ -21,6 +21,21 @@ const STRIDES: c_int = 0x18;
 ///
 /// # Safety
 /// Any bits are a value of the type, and the codes are those of the `struct` module for it.
+///
+/// ```
+/// use hpy::Element;
+/// use hpy::prelude::*;
+///
+/// /// The sum of a buffer of any numbers that Rust adds up.
+/// fn sum<T: Element + std::iter::Sum>(buffer: &Buffer<'_, T>) -> T {
+///     buffer.to_vec().into_iter().sum()
+/// }
+///
+/// #[hpy::function]
+/// fn sums(floats: Buffer<'_, f64>, counts: Buffer<'_, u32>) -> (f64, u32) {
+///     (sum(&floats), sum(&counts))
+/// }
+/// ```
 pub unsafe trait Element: Copy + Send + Sync + 'static {
     /// What Python calls it.
     const NAME: &'static str;
@@ -280,6 +295,16 @@ macro_rules! buffer {
 
         impl<'ctx, T: Element> $name<'ctx, T> {
             /// Takes the buffer of an object. TypeError where it has none or has other items.
+            ///
+            /// ```
+            /// # use hpy::prelude::*;
+            /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+            /// let array = ctx.import(c"array")?.call_method(c"array", ("d", vec![1.0, 2.0]))?;
+            /// let items: Buffer<'_, f64> = Buffer::new(&array)?;
+            /// println!("{:?}", items.to_vec());
+            /// # Ok(())
+            /// # }
+            /// ```
             pub fn new<K>(object: &Handle<'ctx, K>) -> PyResult<'ctx, Self> {
                 let ctx = object.ctx();
                 View::take::<T>(object.as_ref().as_any(), ctx, $flags)

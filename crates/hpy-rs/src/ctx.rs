@@ -36,6 +36,23 @@ impl<'ctx> Ctx<'ctx> {
     ///
     /// # Safety
     /// `raw` is a live context, and the calling thread may use it for all of `'ctx`.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// /// A function with the ABI's own signature.
+    /// unsafe extern "C" fn answer(ctx: *mut hpy_sys::HPyContext, _slf: hpy_sys::HPy) -> hpy_sys::HPy {
+    ///     // SAFETY: the runtime calls with a context that lives for the call.
+    ///     let ctx = unsafe { Ctx::from_raw(ctx) };
+    ///     match 42.into_py(ctx) {
+    ///         Ok(answer) => answer.into_raw(),
+    ///         Err(error) => {
+    ///             error.raise(ctx);
+    ///             hpy_sys::HPy::NULL
+    ///         }
+    ///     }
+    /// }
+    /// ```
     #[inline(always)]
     pub unsafe fn from_raw(raw: *mut HPyContext) -> Self {
         // SAFETY: a live context is not null.
@@ -43,6 +60,18 @@ impl<'ctx> Ctx<'ctx> {
     }
 
     /// The context, for calls of [`hpy_sys::api`].
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// // SAFETY: the context is live, the handle open.
+    /// let hash = unsafe { hpy_sys::api::HPy_Hash(ctx.as_raw(), object.as_raw()) };
+    /// if hash == -1 {
+    ///     return Err(PyErr::pending(ctx));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub fn as_raw(self) -> *mut HPyContext {
         self.raw.as_ptr()

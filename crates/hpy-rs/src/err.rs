@@ -111,6 +111,18 @@ enum Form<'a, 'ctx> {
 
 impl<'ctx> PyErr<'ctx> {
     /// Stands for the exception that a context function has set.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// // SAFETY: the context is live, the handle open.
+    /// let length = unsafe { hpy_sys::api::HPy_Length(ctx.as_raw(), object.as_raw()) };
+    /// if length < 0 {
+    ///     return Err(PyErr::pending(ctx));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub fn pending(ctx: Ctx<'ctx>) -> Self {
         // Lets the compiler see that there is nothing to raise where a pending error reaches Python.

@@ -284,12 +284,24 @@ impl KeyError {
 
 macro_rules! exceptions {
     ($($name:ident $constant:ident;)*) => {$(
-        #[doc = concat!("`", stringify!($name), "`")]
+        #[doc = concat!(
+            "`", stringify!($name), "`\n\n```\n# use hpy::prelude::*;\n# fn example<'ctx>(f: Ref<'ctx>) -> PyResult<'ctx> {\n",
+            "// except ", stringify!($name), " as error:\nif let Err(error) = f.call0() {\n",
+            "    let error: Handle<'_, hpy::exc::", stringify!($name), "> = error.catch(f.ctx())?;\n",
+            "    println!(\"{}\", error.message()?);\n}\n# Ok(())\n# }\n```"
+        )]
         #[derive(Clone, Copy, Debug)]
         pub struct $name;
 
         impl $name {
             /// An error with this message.
+            ///
+            /// ```
+            /// use hpy::prelude::*;
+            ///
+            /// let error: PyErr<'static> = IndexError::new("no such line");
+            /// assert_eq!(error.to_string(), "no such line");
+            /// ```
             #[cold]
             #[allow(clippy::new_ret_no_self)]
             pub fn new(message: impl Into<Cow<'static, str>>) -> PyErr<'static> {

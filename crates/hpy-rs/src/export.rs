@@ -432,6 +432,7 @@ fn contiguous(shape: &[isize], item_size: usize, rows: bool) -> Vec<isize> {
 ///
 /// # Safety
 /// The arguments are those of the call with `ctx`.
+#[doc(hidden)]
 pub unsafe fn fill_view<'ctx>(
     ctx: Ctx<'ctx>,
     exporter: HPy,

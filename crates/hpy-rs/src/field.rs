@@ -76,6 +76,25 @@ impl<T> Field<T> {
 
 impl<'ctx, C: Class> Handle<'ctx, C> {
     /// What a field of this object refers to. RuntimeError where the object is borrowed mutably.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::class]
+    /// struct Button {
+    ///     callback: Field<Any>,
+    /// }
+    ///
+    /// #[hpy::methods]
+    /// impl Button {
+    ///     fn click<'ctx>(slf: Ref<'ctx, Self>) -> PyResult<'ctx> {
+    ///         if let Some(callback) = slf.load(|button| &button.callback)? {
+    ///             callback.call0()?;
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
     pub fn load<T>(
         &self,
         field: impl for<'x> FnOnce(&'x C) -> &'x Field<T>,
@@ -99,6 +118,23 @@ impl<'ctx, C: Class> Handle<'ctx, C> {
 
     /// Makes a field of this object refer to `value`, or to nothing. RuntimeError where the object is
     /// borrowed mutably.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::class]
+    /// struct Button {
+    ///     callback: Field<Any>,
+    /// }
+    ///
+    /// #[hpy::methods]
+    /// impl Button {
+    ///     #[hpy(signature = (callback = None))]
+    ///     fn on_click<'ctx>(slf: Ref<'ctx, Self>, callback: Option<Ref<'ctx>>) -> PyResult<'ctx> {
+    ///         slf.store(|button| &button.callback, callback.as_deref())
+    ///     }
+    /// }
+    /// ```
     pub fn store<T>(
         &self,
         field: impl for<'x> FnOnce(&'x C) -> &'x Field<T>,
@@ -126,6 +162,28 @@ pub fn field_value<'ctx, C: Class, T: crate::kinds::Kind>(
 }
 
 /// Visits the fields of a value, for the garbage collector.
+///
+/// ```
+/// use hpy::prelude::*;
+///
+/// /// A cell that the class macro cannot see into.
+/// struct Slot(std::cell::UnsafeCell<Field<Any>>);
+///
+/// // SAFETY: the field is only read.
+/// unsafe impl Sync for Slot {}
+///
+/// impl Traverse for Slot {
+///     fn traverse(&self, visitor: &mut Visitor) {
+///         // SAFETY: nobody has a mutable reference.
+///         unsafe { &*self.0.get() }.traverse(visitor);
+///     }
+/// }
+///
+/// #[hpy::class]
+/// struct Holder {
+///     slot: Slot,
+/// }
+/// ```
 pub struct Visitor {
     visit: HPyFunc_visitproc,
     arg: *mut c_void,

@@ -9,6 +9,8 @@ use core::sync::atomic::{AtomicIsize, Ordering};
 use hpy_sys::{HPyGlobal, api};
 
 /// A place for an `HPyGlobal`, which the runtime writes.
+#[doc(hidden)]
+#[doc(hidden)]
 #[repr(transparent)]
 pub struct GlobalCell(UnsafeCell<HPyGlobal>);
 
@@ -27,6 +29,7 @@ impl GlobalCell {
     }
 
     /// The value of this interpreter.
+    #[doc(hidden)]
     pub fn load<'ctx, T>(&self, ctx: Ctx<'ctx>) -> Option<Handle<'ctx, T>> {
         // SAFETY: the cell is as large and aligned as the atomic and lives as long as `self`.
         let word = unsafe { AtomicIsize::from_ptr(self.0.get().cast()) }.load(Ordering::Acquire);
@@ -99,11 +102,33 @@ impl<T> Global<T> {
     }
 
     /// The object of this interpreter, None where none was stored.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// static LAST: Global<Any> = Global::new();
+    ///
+    /// #[hpy::function]
+    /// fn last(ctx: Ctx<'_>) -> Option<Handle<'_>> {
+    ///     LAST.get(ctx)
+    /// }
+    /// ```
     pub fn get<'ctx>(&'static self, ctx: Ctx<'ctx>) -> Option<Handle<'ctx, T>> {
         self.cell.load(ctx)
     }
 
     /// Stores an object in place of the one before.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// static LAST: Global<Any> = Global::new();
+    ///
+    /// #[hpy::function]
+    /// fn remember(object: Ref<'_>) {
+    ///     LAST.set(&object);
+    /// }
+    /// ```
     pub fn set(&'static self, value: &Handle<'_, T>) {
         self.cell.store(value);
     }
@@ -116,6 +141,18 @@ impl<T> Global<T> {
 
 impl<T: Kind> Global<T> {
     /// The object of this interpreter, made by `init` at the first use.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// static LOADS: Global<Any> = Global::new();
+    ///
+    /// #[hpy::function]
+    /// fn parse<'ctx>(ctx: Ctx<'ctx>, text: &str) -> PyResult<'ctx, Handle<'ctx>> {
+    ///     let loads = LOADS.get_or_init(ctx, || ctx.import(c"json")?.getattr(c"loads"))?;
+    ///     loads.call((text,))
+    /// }
+    /// ```
     pub fn get_or_init<'ctx>(
         &'static self,
         ctx: Ctx<'ctx>,

@@ -73,6 +73,16 @@ impl<'a, T> Ref<'a, T> {
     ///
     /// # Safety
     /// `raw` is not null, belongs to `ctx`, stays open for `'a`, and is of kind `T`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// // SAFETY: the constant is open as long as its context.
+    /// let none: Ref<'_, Any> = unsafe { Ref::from_raw(ctx, ctx.none().as_raw()) };
+    /// assert!(none.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub unsafe fn from_raw(ctx: Ctx<'a>, raw: HPy) -> Self {
         // SAFETY: not null, says the caller.
@@ -111,6 +121,18 @@ impl<'a, T> Ref<'a, T> {
     ///
     /// # Safety
     /// The object is of kind `U`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if object.type_name() == "str" {
+    ///     // SAFETY: that is the type of strings.
+    ///     let text: Ref<'_, Str> = unsafe { object.assume() };
+    ///     println!("{}", text.to_str()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub unsafe fn assume<U>(self) -> Ref<'a, U> {
         Ref { raw: self.raw, ctx: self.ctx, kind: PhantomData }
@@ -122,6 +144,17 @@ impl<'ctx, T> Handle<'ctx, T> {
     ///
     /// # Safety
     /// `raw` is not null, belongs to `ctx`, is of kind `T`, and nobody else closes it.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// // SAFETY: the context is live; what is returned is ours to close.
+    /// let copy: Handle<'_, Any> = unsafe {
+    ///     Handle::from_raw(ctx, hpy_sys::api::HPy_Dup(ctx.as_raw(), object.as_raw()))
+    /// };
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub unsafe fn from_raw(ctx: Ctx<'ctx>, raw: HPy) -> Self {
         // SAFETY: not null, says the caller.
@@ -132,6 +165,17 @@ impl<'ctx, T> Handle<'ctx, T> {
     ///
     /// # Safety
     /// As [`Handle::from_raw`], but null is allowed where an exception is set.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// // SAFETY: the context is live, the handle open; null means that an exception is set.
+    /// let text: Handle<'_, Str> = unsafe {
+    ///     Handle::from_new(ctx, hpy_sys::api::HPy_ASCII(ctx.as_raw(), object.as_raw()))?
+    /// };
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub unsafe fn from_new(ctx: Ctx<'ctx>, raw: HPy) -> PyResult<'ctx, Self> {
         match NonZeroIsize::new(raw._i) {
@@ -141,12 +185,31 @@ impl<'ctx, T> Handle<'ctx, T> {
     }
 
     /// The bits of the handle, which stays open and owned by `self`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// // SAFETY: the context is live, the handle open for the call.
+    /// let callable = unsafe { hpy_sys::api::HPyCallable_Check(ctx.as_raw(), object.as_raw()) } != 0;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub fn as_raw(&self) -> HPy {
         HPy { _i: self.raw.get() }
     }
 
     /// Gives the open handle away; who gets it closes it.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let raw = object.to_owned().into_raw();
+    /// // SAFETY: the handle is open, and this is who closes it.
+    /// unsafe { hpy_sys::api::HPy_Close(ctx.as_raw(), raw) };
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub fn into_raw(self) -> HPy {
         ManuallyDrop::new(self).as_raw()
@@ -201,6 +264,17 @@ impl<'ctx, T> Handle<'ctx, T> {
     ///
     /// # Safety
     /// The object is of kind `U`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let names = ctx.builtin(c"sorted")?.call((object,))?;
+    /// // SAFETY: sorted() returns a list.
+    /// let names: Handle<'_, List> = unsafe { names.assume() };
+    /// println!("{}", names.len()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline(always)]
     pub unsafe fn assume<U>(self) -> Handle<'ctx, U> {
         let this = ManuallyDrop::new(self);

@@ -124,6 +124,7 @@ by_trait! {
 }
 
 /// A field's value.
+#[doc(hidden)]
 pub struct FieldHint<T>(core::marker::PhantomData<T>);
 impl<T: crate::kinds::Kind> FieldHint<crate::Field<T>> {
     pub const HINT: Hint = Hint::Join(&[T::HINT, Hint::Text(" | None")]);
@@ -131,11 +132,13 @@ impl<T: crate::kinds::Kind> FieldHint<crate::Field<T>> {
 impl<T> NoHint for FieldHint<T> {}
 
 /// The size of [`record`].
+#[doc(hidden)]
 pub const fn record_len(hint: &Hint) -> usize {
     MAGIC.len() + LENGTH_DIGITS + hint.len()
 }
 
 /// What is in the binary: magic, length, text.
+#[doc(hidden)]
 pub const fn record<const N: usize>(hint: &Hint) -> [u8; N] {
     let mut out = [0; N];
     let mut at = put(&mut out, 0, &MAGIC);

@@ -30,6 +30,11 @@ pub trait Kind: 'static {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident $name:literal $($hint:literal)? = |$ctx:ident, $h:ident| $check:expr;)*) => {$(
         $(#[$doc])*
+        #[doc = concat!(
+            "\n```\n# use hpy::prelude::*;\n# fn example<'ctx>(object: Ref<'ctx>) -> PyResult<'ctx> {\nlet checked: Handle<'_, ",
+            stringify!($kind),
+            "> = object.to_owned().cast()?;\n# Ok(())\n# }\n```"
+        )]
         #[derive(Clone, Copy, Debug)]
         pub enum $kind {}
 
@@ -78,6 +83,18 @@ kinds! {
 }
 
 /// A module. Only made by this crate, which knows that it is one; `isinstance` is not asked.
+///
+/// ```
+/// #[hpy::module]
+/// mod numbers {
+///     use hpy::prelude::*;
+///
+///     #[init]
+///     fn init<'ctx>(ctx: Ctx<'ctx>, module: Ref<'ctx, Module>) -> PyResult<'ctx> {
+///         module.setattr(c"SQUARES", List::from_iter(ctx, [1, 4, 9])?)
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Module {}
 

@@ -5,7 +5,7 @@
 //!
 //! /// Counting made fast.
 //! #[hpy::module]
-//! mod counting {
+//! mod counters {
 //!     use hpy::prelude::*;
 //!
 //!     /// The sum of two numbers.
@@ -126,9 +126,253 @@ pub use field::{Field, Traverse, Visitor};
 pub use global::Global;
 pub use handle::{Handle, Ref};
 pub use hint::Hint;
-pub use hpy_macros::{
-    FromPy, IntoPy, class, enumeration, exception, function, methods, module, state,
-};
+/// ```
+/// use hpy::prelude::*;
+///
+/// /// The words of a text, with their lengths where `lengths` is true.
+/// #[hpy::function(signature = (text, /, *, sep = " ", lengths = false))]
+/// fn words<'ctx>(
+///     ctx: Ctx<'ctx>,
+///     text: &str,
+///     sep: &str,
+///     lengths: bool,
+/// ) -> PyResult<'ctx, Handle<'ctx, List>> {
+///     let words = List::new(ctx)?;
+///     for word in text.split(sep) {
+///         if lengths {
+///             words.append((word, word.len()))?;
+///         } else {
+///             words.append(word)?;
+///         }
+///     }
+///     Ok(words)
+/// }
+/// ```
+///
+#[doc(inline)]
+pub use hpy_macros::function;
+
+/// ```
+/// use hpy::prelude::*;
+///
+/// /// A point: equal by value, hashable, and matched by `case Point(x, y)`.
+/// #[hpy::class(frozen, repr, eq, hash, match_args)]
+/// #[derive(Debug, PartialEq, Hash)]
+/// struct Point {
+///     #[hpy(get)]
+///     x: i64,
+///     #[hpy(get)]
+///     y: i64,
+/// }
+///
+/// #[hpy::methods]
+/// impl Point {
+///     #[new]
+///     #[hpy(signature = (x = 0, y = 0))]
+///     fn new(x: i64, y: i64) -> Self {
+///         Point { x, y }
+///     }
+/// }
+/// ```
+///
+#[doc(inline)]
+pub use hpy_macros::class;
+
+/// ```
+/// use hpy::prelude::*;
+///
+/// #[hpy::class]
+/// struct Temperature {
+///     #[hpy(get, set)]
+///     celsius: f64,
+/// }
+///
+/// #[hpy::methods]
+/// impl Temperature {
+///     #[classattr]
+///     const ABSOLUTE_ZERO: f64 = -273.15;
+///
+///     #[new]
+///     fn new(celsius: f64) -> PyResult<'static, Self> {
+///         if celsius < Self::ABSOLUTE_ZERO {
+///             return Err(ValueError::new(format!("{celsius} is below absolute zero")));
+///         }
+///         Ok(Temperature { celsius })
+///     }
+///
+///     #[staticmethod]
+///     fn to_fahrenheit(celsius: f64) -> f64 {
+///         celsius * 1.8 + 32.0
+///     }
+///
+///     #[getter]
+///     fn fahrenheit(&self) -> f64 {
+///         Self::to_fahrenheit(self.celsius)
+///     }
+///
+///     #[setter]
+///     fn set_fahrenheit(&mut self, value: f64) {
+///         self.celsius = (value - 32.0) / 1.8;
+///     }
+///
+///     fn __lt__(&self, other: &Temperature) -> bool {
+///         self.celsius < other.celsius
+///     }
+/// }
+/// ```
+///
+#[doc(inline)]
+pub use hpy_macros::methods;
+
+/// ```
+/// /// Sums of all kinds.
+/// #[hpy::module]
+/// mod sums {
+///     use hpy::prelude::*;
+///
+///     #[constant]
+///     const LARGEST: i64 = i64::MAX;
+///
+///     #[hpy::function]
+///     fn add(a: i64, b: i64) -> PyResult<'static, i64> {
+///         a.checked_add(b).ok_or_else(|| OverflowError::new("the sum is too large"))
+///     }
+///
+///     /// A module in the module: `sums.floats`.
+///     #[hpy::module]
+///     mod floats {
+///         #[hpy::function]
+///         fn add(a: f64, b: f64) -> f64 {
+///             a + b
+///         }
+///     }
+///
+///     #[init]
+///     fn init<'ctx>(ctx: Ctx<'ctx>, module: Ref<'ctx, Module>) -> PyResult<'ctx> {
+///         module.setattr(c"INFINITY", ctx.import(c"math")?.getattr(c"inf")?)
+///     }
+/// }
+/// ```
+///
+#[doc(inline)]
+pub use hpy_macros::module;
+
+/// ```
+/// #[hpy::module]
+/// mod calling {
+///     use hpy::prelude::*;
+///     use std::sync::atomic::{AtomicU64, Ordering};
+///
+///     #[hpy::state(frozen)]
+///     #[derive(Default)]
+///     struct Calls {
+///         count: AtomicU64,
+///     }
+///
+///     /// How often it was called in this interpreter.
+///     #[hpy::function]
+///     fn call(state: State<'_, Calls>) -> PyResult<'_, u64> {
+///         Ok(state.borrow()?.count.fetch_add(1, Ordering::Relaxed) + 1)
+///     }
+/// }
+/// ```
+///
+#[doc(inline)]
+pub use hpy_macros::state;
+
+/// ```
+/// use hpy::prelude::*;
+///
+/// #[hpy::enumeration(int)]
+/// #[derive(Clone, Copy)]
+/// enum Level {
+///     Low = 1,
+///     High = 10,
+/// }
+///
+/// #[hpy::function]
+/// fn next(level: Level) -> Level {
+///     match level {
+///         Level::Low => Level::High,
+///         Level::High => Level::Low,
+///     }
+/// }
+/// ```
+///
+#[doc(inline)]
+pub use hpy_macros::enumeration;
+
+/// ```
+/// use hpy::prelude::*;
+///
+/// /// The text is no number.
+/// #[hpy::exception(extends = ValueError)]
+/// struct NoNumber;
+///
+/// /// The text ends too early.
+/// #[hpy::exception(extends = EOFError, message = "{missing} more bytes are needed")]
+/// struct TooShort {
+///     missing: usize,
+/// }
+/// # use hpy::exc::EOFError;
+///
+/// #[hpy::function]
+/// fn number(text: &str) -> PyResult<'static, u16> {
+///     if text.is_empty() {
+///         return Err(TooShort { missing: 1 }.into());
+///     }
+///     text.parse().map_err(|error| NoNumber::new(format!("{text}: {error}")))
+/// }
+/// ```
+///
+#[doc(inline)]
+pub use hpy_macros::exception;
+
+/// ```
+/// use hpy::prelude::*;
+///
+/// /// An object with these attributes or a dict with these keys.
+/// #[derive(hpy::FromPy)]
+/// struct Size {
+///     width: u32,
+///     height: u32,
+/// }
+///
+/// /// What fits first.
+/// #[derive(hpy::FromPy)]
+/// enum Scale {
+///     By(f64),
+///     To(Size),
+/// }
+///
+/// #[hpy::function]
+/// fn scaled(size: Size, scale: Scale) -> (f64, f64) {
+///     match scale {
+///         Scale::By(factor) => (f64::from(size.width) * factor, f64::from(size.height) * factor),
+///         Scale::To(size) => (size.width.into(), size.height.into()),
+///     }
+/// }
+/// ```
+///
+#[doc(inline)]
+pub use hpy_macros::FromPy;
+
+/// ```
+/// /// Becomes `{"lines": ..., "words": ...}`.
+/// #[derive(hpy::IntoPy)]
+/// struct Counts {
+///     lines: usize,
+///     words: usize,
+/// }
+///
+/// #[hpy::function]
+/// fn count(text: &str) -> Counts {
+///     Counts { lines: text.lines().count(), words: text.split_whitespace().count() }
+/// }
+/// ```
+///
+#[doc(inline)]
+pub use hpy_macros::IntoPy;
 pub use name::Name;
 pub use object::{CallArgs, Compare, KwArgs, ListItems, PyIter, SliceIndices, TupleItems};
 pub use state::{ModuleState, State};

@@ -135,32 +135,106 @@ impl<'ctx, E: ExceptionFields> Handle<'ctx, E> {
 /// What exception objects have.
 impl<'ctx, E: ExceptionType> Handle<'ctx, E> {
     /// `str(exception)`, the message.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if let Err(error) = object.call0() {
+    ///     println!("{}", error.into_value(ctx)?.message()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn message(&self) -> PyResult<'ctx, String> {
         self.str()?.extract()
     }
 
     /// `exception.args`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if let Err(error) = object.call0() {
+    ///     let arguments: Handle<'_, Tuple> = error.into_value(ctx)?.args()?;
+    ///     println!("{}", arguments.len()?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn args(&self) -> PyResult<'ctx, Handle<'ctx, Tuple>> {
         self.getattr(c"args")?.cast()
     }
 
     /// `exception.__cause__`: what it was raised from.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if let Err(error) = object.call0() {
+    ///     let mut error = error.into_value(ctx)?;
+    ///     while let Some(cause) = error.cause()? {
+    ///         error = cause;
+    ///     }
+    ///     println!("it began with {}", error.type_name());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cause(&self) -> PyResult<'ctx, Option<Handle<'ctx, BaseException>>> {
         self.linked(c"__cause__")
     }
 
     /// `exception.__context__`: what was being handled when it was raised.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if let Err(error) = object.call0() {
+    ///     let error = error.into_value(ctx)?;
+    ///     if let Some(before) = error.context()? {
+    ///         println!("{} while {} was handled", error.type_name(), before.type_name());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn context(&self) -> PyResult<'ctx, Option<Handle<'ctx, BaseException>>> {
         self.linked(c"__context__")
     }
 
     /// `exception.__traceback__`, None where it was never raised.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if let Err(error) = object.call0() {
+    ///     let error = error.into_value(ctx)?;
+    ///     if let Some(traceback) = error.traceback()? {
+    ///         ctx.import(c"traceback")?.call_method(c"print_tb", (&traceback,))?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn traceback(&self) -> PyResult<'ctx, Option<Handle<'ctx, Any>>> {
         let traceback = self.getattr(c"__traceback__")?;
         Ok((!traceback.is_none()).then_some(traceback))
     }
 
     /// `exception.__cause__ = cause`, as `raise ... from` does.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// if let Err(error) = object.call0() {
+    ///     let cause = error.into_value(ctx)?;
+    ///     let error = RuntimeError::new("the plug-in failed").into_value(ctx)?;
+    ///     error.set_cause(Some(&cause))?;
+    ///     return Err(error.into());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_cause<F: ExceptionType>(&self, cause: Option<&Handle<'ctx, F>>) -> PyResult<'ctx> {
         match cause {
             Some(cause) => self.setattr(c"__cause__", cause.clone().into_any()),

@@ -28,7 +28,7 @@ pub trait ModuleState: Class {
 /// use hpy::prelude::*;
 ///
 /// #[hpy::module]
-/// mod settings {
+/// mod preferences {
 ///     use hpy::prelude::*;
 ///
 ///     #[hpy::state]
@@ -73,6 +73,26 @@ pub fn state_of<'ctx, T: ModuleState>(ctx: Ctx<'ctx>) -> PyResult<'ctx, State<'c
 
 impl<'ctx> Ctx<'ctx> {
     /// The state of a module in this interpreter. RuntimeError where the module was not imported here.
+    ///
+    /// ```
+    /// #[hpy::module]
+    /// mod tallies {
+    ///     use hpy::prelude::*;
+    ///
+    ///     #[hpy::state]
+    ///     #[derive(Default)]
+    ///     struct Counts {
+    ///         calls: u64,
+    ///     }
+    ///
+    ///     fn count(ctx: Ctx<'_>) -> PyResult<'_, u64> {
+    ///         let state: State<'_, Counts> = ctx.state()?;
+    ///         let mut counts = state.borrow_mut()?;
+    ///         counts.calls += 1;
+    ///         Ok(counts.calls)
+    ///     }
+    /// }
+    /// ```
     pub fn state<T: ModuleState>(self) -> PyResult<'ctx, State<'ctx, T>> {
         T::cell().load(self).map(State).ok_or_else(|| {
             RuntimeError::new(format!(
@@ -84,6 +104,7 @@ impl<'ctx> Ctx<'ctx> {
 }
 
 /// What the macros know of a state.
+#[doc(hidden)]
 pub struct StateDefinition {
     pub class: &'static crate::class::Definition,
     pub cell: &'static GlobalCell,
@@ -91,6 +112,7 @@ pub struct StateDefinition {
 }
 
 /// Makes the state of this interpreter.
+#[doc(hidden)]
 pub fn make<'ctx, T: ModuleState + Class<Base = Object> + Default>(
     ctx: Ctx<'ctx>,
 ) -> PyResult<'ctx> {

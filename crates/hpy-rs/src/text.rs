@@ -162,6 +162,15 @@ impl<'ctx> Handle<'ctx, Bytes> {
 
 impl Str {
     /// A new str.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let text: Handle<'_, Str> = Str::new(ctx, "name")?;
+    /// object.setattr(c"text", &text)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[allow(clippy::new_ret_no_self)]
     pub fn new<'ctx>(ctx: Ctx<'ctx>, text: &str) -> PyResult<'ctx, Handle<'ctx, Str>> {
         new_str(ctx, text)
@@ -184,6 +193,15 @@ impl Str {
 
 impl Bytes {
     /// A new bytes object with a copy of `data`.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let data: Handle<'_, Bytes> = Bytes::new(ctx, b"\x89PNG")?;
+    /// object.call_method(c"write", (&data,))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[allow(clippy::new_ret_no_self)]
     pub fn new<'ctx>(ctx: Ctx<'ctx>, data: &[u8]) -> PyResult<'ctx, Handle<'ctx, Bytes>> {
         new_bytes(ctx, data)

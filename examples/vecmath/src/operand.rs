@@ -1,9 +1,9 @@
 //! Python objects as arrays.
 
-use crate::vecmath::Array;
+use crate::array::Array;
 use crate::view::{MAX_DIMENSIONS, View};
 use hpy::prelude::*;
-use hpy::{Content, Contents, Element};
+use hpy::{Content, Contents, Element, Hint};
 
 /// What an array is computed with: an array, a number, nested lists, or anything with a buffer of numbers.
 pub struct Operand<'a> {
@@ -197,6 +197,8 @@ fn gathered<'ctx>(
 pub struct Shape(pub Vec<usize>);
 
 impl<'a> FromPy<'a> for Shape {
+    const HINT: Hint = Sizes::HINT;
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         let sizes = Sizes::from_py(object)?.0;
         if sizes.iter().any(|size| *size < 0) {
@@ -212,6 +214,8 @@ impl<'a> FromPy<'a> for Shape {
 pub struct Sizes(pub Vec<isize>);
 
 impl<'a> FromPy<'a> for Sizes {
+    const HINT: Hint = Hint::Text("int | tuple[int, ...] | list[int]");
+
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         if object.is_kind::<Tuple>() || object.is_kind::<List>() {
             return object.extract().map(Sizes);

@@ -15,6 +15,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 /// The arguments that `*args` takes, borrowed: nothing is allocated for them.
+///
+/// ```
+/// use hpy::prelude::*;
+///
+/// /// The type names of its arguments.
+/// #[hpy::function(signature = (*objects))]
+/// fn types(objects: Args<'_>) -> Vec<String> {
+///     objects.iter().map(|object| object.type_name()).collect()
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Args<'ctx> {
     ctx: Ctx<'ctx>,
@@ -36,22 +46,62 @@ impl<'ctx> Args<'ctx> {
     }
 
     /// How many there are.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::function(signature = (*args))]
+    /// fn count(args: Args<'_>) -> usize {
+    ///     args.len()
+    /// }
+    /// ```
     pub fn len(&self) -> usize {
         self.raw.len()
     }
 
     /// Whether there are none.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::function(signature = (*args))]
+    /// fn any_given(args: Args<'_>) -> bool {
+    ///     !args.is_empty()
+    /// }
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.raw.is_empty()
     }
 
     /// One of them.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::function(signature = (*args))]
+    /// fn second<'ctx>(args: Args<'ctx>) -> Option<Ref<'ctx>> {
+    ///     args.get(1)
+    /// }
+    /// ```
     pub fn get(&self, index: usize) -> Option<Ref<'ctx, Any>> {
         // SAFETY: arguments are open until the call returns.
         self.raw.get(index).map(|raw| unsafe { Ref::from_raw(self.ctx, *raw) })
     }
 
     /// All of them.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::function(signature = (*numbers))]
+    /// fn total<'ctx>(numbers: Args<'ctx>) -> PyResult<'ctx, f64> {
+    ///     let mut total = 0.0;
+    ///     for number in numbers.iter() {
+    ///         total += number.extract::<f64>()?;
+    ///     }
+    ///     Ok(total)
+    /// }
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Ref<'ctx, Any>> + use<'ctx> {
         let ctx = self.ctx;
         // SAFETY: arguments are open until the call returns.
@@ -176,6 +226,7 @@ impl<'a> BorrowArg<'a> for str {
 }
 
 /// The bytes of a bytes object, or the items of a sequence.
+#[doc(hidden)]
 pub struct SliceGuard<'a, T>(SliceSource<'a, T>, PhantomData<&'a T>);
 
 enum SliceSource<'a, T> {

@@ -84,6 +84,23 @@ builtins! {
 
 impl<'a, T: Class<Base: Builtin>> Ref<'a, T> {
     /// The same object as one of the built-in type that its class derives from.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::class(extends = List)]
+    /// struct Log {
+    ///     limit: usize,
+    /// }
+    ///
+    /// #[hpy::methods]
+    /// impl Log {
+    ///     fn is_full<'ctx>(slf: Ref<'ctx, Self>) -> PyResult<'ctx, bool> {
+    ///         let items: Ref<'_, List> = slf.as_builtin();
+    ///         Ok(items.len()? >= slf.borrow()?.limit)
+    ///     }
+    /// }
+    /// ```
     #[inline]
     pub fn as_builtin(self) -> Ref<'a, T::Base> {
         // SAFETY: an instance of a class is one of its base.

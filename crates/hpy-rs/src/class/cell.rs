@@ -14,6 +14,8 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use hpy_sys::HPyFunc_visitproc;
 
 /// The struct of an instance: the base's part, the borrow state, the value.
+#[doc(hidden)]
+#[doc(hidden)]
 #[repr(C)]
 pub struct Cell<T: Class> {
     base: <T::Base as Base>::Layout,
@@ -164,6 +166,22 @@ fn borrowed<T: Class>(exclusively: bool) -> PyErr<'static> {
 }
 
 /// A shared borrow of an instance's value.
+///
+/// ```
+/// use hpy::prelude::*;
+///
+/// #[hpy::class]
+/// struct Account {
+///     balance: i64,
+/// }
+///
+/// /// Which of two accounts has more; they may be one.
+/// #[hpy::function]
+/// fn richer<'ctx>(a: Ref<'ctx, Account>, b: Ref<'ctx, Account>) -> PyResult<'ctx, Ref<'ctx, Account>> {
+///     let (x, y): (ClassRef<'_, Account>, ClassRef<'_, Account>) = (a.borrow()?, b.borrow()?);
+///     Ok(if x.balance >= y.balance { a } else { b })
+/// }
+/// ```
 pub struct ClassRef<'a, T: Class>(pub(super) &'a Cell<T>);
 
 impl<T: Class> Deref for ClassRef<'_, T> {
@@ -183,6 +201,24 @@ impl<T: Class> Drop for ClassRef<'_, T> {
 }
 
 /// An exclusive borrow of an instance's value.
+///
+/// ```
+/// use hpy::prelude::*;
+///
+/// #[hpy::class]
+/// struct Account {
+///     balance: i64,
+/// }
+///
+/// /// RuntimeError where both are one account.
+/// #[hpy::function]
+/// fn transfer<'ctx>(from: Ref<'ctx, Account>, to: Ref<'ctx, Account>, amount: i64) -> PyResult<'ctx> {
+///     let (mut from, mut to): (ClassMut<'_, Account>, ClassMut<'_, Account>) = (from.borrow_mut()?, to.borrow_mut()?);
+///     from.balance -= amount;
+///     to.balance += amount;
+///     Ok(())
+/// }
+/// ```
 pub struct ClassMut<'a, T: Class>(pub(super) &'a Cell<T>);
 
 impl<T: Class> Deref for ClassMut<'_, T> {
@@ -228,6 +264,8 @@ impl<'a, T: Mutable> crate::args::BorrowMutArg<'a> for T {
 }
 
 /// A shared borrow for as long as the object is open.
+#[doc(hidden)]
+#[doc(hidden)]
 #[inline(always)]
 pub fn borrow_for<'a, T: Class>(object: Ref<'a, T>) -> PyResult<'a, ClassRef<'a, T>> {
     // SAFETY: the object is open for 'a, and so long its struct lives.
@@ -237,6 +275,8 @@ pub fn borrow_for<'a, T: Class>(object: Ref<'a, T>) -> PyResult<'a, ClassRef<'a,
 }
 
 /// An exclusive borrow for as long as the object is open.
+#[doc(hidden)]
+#[doc(hidden)]
 #[inline(always)]
 pub fn borrow_mut_for<'a, T: Mutable>(object: Ref<'a, T>) -> PyResult<'a, ClassMut<'a, T>> {
     // SAFETY: the object is open for 'a, and so long its struct lives.

@@ -27,6 +27,8 @@ pub trait Initial<'ctx, T: Class> {
 }
 
 /// The base of a class whose value is all that an instance is made of.
+#[doc(hidden)]
+#[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`Self` alone does not make an instance of a class that derives from `{Self}`",
     label = "a class with `extends = Base` is made of a pair: (Self, Base)",
@@ -97,6 +99,29 @@ impl<'ctx, B: Class, P: Initial<'ctx, B>> BasePart<'ctx, P> for B {
 }
 
 /// A class whose instances Rust never changes through `&mut`: `#[hpy::class(frozen)]`.
+///
+/// ```
+/// use hpy::prelude::*;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// /// What changes in it is safe to change from several threads.
+/// #[hpy::class(frozen)]
+/// struct Hits {
+///     count: AtomicU64,
+/// }
+///
+/// #[hpy::methods]
+/// impl Hits {
+///     #[new]
+///     fn new() -> Self {
+///         Hits { count: AtomicU64::new(0) }
+///     }
+///
+///     fn hit(&self) -> u64 {
+///         self.count.fetch_add(1, Ordering::Relaxed) + 1
+///     }
+/// }
+/// ```
 pub trait Frozen: Class {}
 
 /// A class whose instances can be borrowed mutably: one without `frozen`.
@@ -133,6 +158,24 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
 
     /// A new instance of `kind`: the class or a subclass, as a constructor gets it (`cls: Ref<'_, Type>`).
     /// TypeError for another type.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::class(subclass)]
+    /// struct Point {
+    ///     x: f64,
+    /// }
+    ///
+    /// #[hpy::methods]
+    /// impl Point {
+    ///     /// Of the class that it is called on, which may be one of Python's.
+    ///     #[classmethod]
+    ///     fn origin<'ctx>(cls: Ref<'ctx, Type>) -> PyResult<'ctx, Handle<'ctx, Self>> {
+    ///         Handle::instance_of(&cls, Point { x: 0.0 })
+    ///     }
+    /// }
+    /// ```
     pub fn instance_of(
         kind: &Handle<'ctx, Type>,
         value: impl Initial<'ctx, T>,
@@ -148,6 +191,25 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
     }
 
     /// The same object as an instance of the class that this one derives from.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::class(subclass)]
+    /// struct Animal {
+    ///     name: String,
+    /// }
+    ///
+    /// #[hpy::class(extends = Animal)]
+    /// struct Dog {}
+    ///
+    /// fn bark(dog: &Handle<'_, Dog>) -> String {
+    ///     match dog.as_base().borrow() {
+    ///         Ok(animal) => format!("{} barks", animal.name),
+    ///         Err(_) => "a dog in use barks".to_owned(),
+    ///     }
+    /// }
+    /// ```
     #[inline]
     pub fn as_base(&self) -> Ref<'_, T::Base>
     where
@@ -158,6 +220,20 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
     }
 
     /// Borrows the value. RuntimeError where it is borrowed mutably now.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::class]
+    /// struct Point {
+    ///     x: f64,
+    /// }
+    ///
+    /// #[hpy::function]
+    /// fn x_of<'ctx>(point: Ref<'ctx, Point>) -> PyResult<'ctx, f64> {
+    ///     Ok(point.borrow()?.x)
+    /// }
+    /// ```
     #[inline]
     pub fn borrow(&self) -> PyResult<'ctx, ClassRef<'_, T>> {
         let cell = self.cell();
@@ -166,6 +242,21 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
     }
 
     /// Borrows the value mutably. RuntimeError where it is borrowed now.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::class]
+    /// struct Point {
+    ///     x: f64,
+    /// }
+    ///
+    /// #[hpy::function]
+    /// fn reset<'ctx>(point: Ref<'ctx, Point>) -> PyResult<'ctx> {
+    ///     point.borrow_mut()?.x = 0.0;
+    ///     Ok(())
+    /// }
+    /// ```
     #[inline]
     pub fn borrow_mut(&self) -> PyResult<'ctx, ClassMut<'_, T>>
     where
@@ -179,6 +270,25 @@ impl<'ctx, T: Class> Handle<'ctx, T> {
 
 impl<'a, T: Class<Base: Class>> Ref<'a, T> {
     /// The same object as an instance of the class that this one derives from.
+    ///
+    /// ```
+    /// use hpy::prelude::*;
+    ///
+    /// #[hpy::class(subclass)]
+    /// struct Animal {
+    ///     name: String,
+    /// }
+    ///
+    /// #[hpy::class(extends = Animal)]
+    /// struct Dog {}
+    ///
+    /// #[hpy::methods]
+    /// impl Dog {
+    ///     fn bark<'ctx>(slf: Ref<'ctx, Self>) -> PyResult<'ctx, String> {
+    ///         Ok(format!("{} barks", slf.as_base().borrow()?.name))
+    ///     }
+    /// }
+    /// ```
     #[inline]
     pub fn as_base(self) -> Ref<'a, T::Base> {
         // SAFETY: an instance of a class is one of its base.
@@ -207,6 +317,7 @@ unsafe fn struct_of<T: Class>(ctx: Ctx<'_>, object: HPy) -> *mut Cell<T> {
 }
 
 /// A new instance of `kind`, the type of the class or a subclass of it, as `tp_new` makes them.
+#[doc(hidden)]
 pub fn allocate<'ctx, T: Class, I: Initial<'ctx, T>>(
     kind: &Handle<'ctx, Type>,
     value: I,
@@ -247,6 +358,8 @@ fn refuse_subclass<'ctx, T: Class>(kind: &Handle<'ctx, Type>) -> PyResult<'ctx> 
 }
 
 /// `tp_new` of a class without a constructor.
+#[doc(hidden)]
+#[doc(hidden)]
 #[cold]
 pub fn no_constructor<T: Class>() -> PyErr<'static> {
     TypeError::new(format!("cannot create '{}' instances", T::NAME))

@@ -23,6 +23,7 @@ use core::sync::atomic::AtomicPtr;
 use hpy_sys::{HPy, HPyType_BuiltinShape, HPyType_BuiltinShape_Object};
 
 /// Where a class keeps its type object: one per interpreter.
+#[doc(hidden)]
 pub type TypeGlobal = GlobalCell;
 
 /// A Rust struct that is a Python class. `#[hpy::class]` implements it.
@@ -86,6 +87,18 @@ pub unsafe trait Base: 'static {
 }
 
 /// `object`, what every class derives from.
+///
+/// ```
+/// use hpy::Class;
+/// use hpy::prelude::*;
+///
+/// #[hpy::class]
+/// struct Point {}
+///
+/// fn derives_from_nothing<T: Class<Base = hpy::Object>>() {}
+///
+/// derives_from_nothing::<Point>();
+/// ```
 #[derive(Debug)]
 pub enum Object {}
 
@@ -116,6 +129,7 @@ unsafe impl<T: Class> Base for T {
 }
 
 /// What the macros know of a class.
+#[doc(hidden)]
 pub struct Definition {
     pub name: &'static str,
     pub doc: &'static CStr,
@@ -136,6 +150,7 @@ pub struct Definition {
 }
 
 /// The type object of a class. RuntimeError where its module was not imported in this interpreter.
+#[doc(hidden)]
 pub fn type_of<T: Class>(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Type>> {
     T::definition().global.load(ctx).ok_or_else(|| {
         RuntimeError::new(format!(
@@ -146,6 +161,8 @@ pub fn type_of<T: Class>(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Type>> {
 }
 
 /// Whether an object is an instance of the class.
+#[doc(hidden)]
+#[doc(hidden)]
 #[inline]
 pub fn is_instance<T: Class>(object: &Handle<'_, Any>) -> bool {
     match T::definition().global.load::<Type>(object.ctx()) {
@@ -156,6 +173,7 @@ pub fn is_instance<T: Class>(object: &Handle<'_, Any>) -> bool {
 
 /// Adds the definitions that every class has: `tp_destroy`, `tp_traverse` where there are fields, and
 /// `tp_new` where the class has none: an inherited one would make instances without a value.
+#[doc(hidden)]
 pub fn push_own_items<T: Class>(items: &mut Vec<Item>, has_new: bool) {
     use crate::def::slot;
     use hpy_sys::{HPy_tp_destroy, HPy_tp_new, HPy_tp_traverse, HPyContext};
@@ -227,6 +245,8 @@ fn refuse_trampoline<T: Class>() -> *mut c_void {
 ///
 /// # Safety
 /// `raw` is an open handle of an instance of the class.
+#[doc(hidden)]
+#[doc(hidden)]
 #[inline(always)]
 pub unsafe fn receiver<'ctx, T: Class>(ctx: Ctx<'ctx>, raw: HPy) -> Ref<'ctx, T> {
     // SAFETY: as the caller says.

@@ -11,6 +11,7 @@ type Read<T> = unsafe extern "C" fn(*mut HPyContext, HPy, *mut T, isize) -> isiz
 type Make<T> = unsafe extern "C" fn(*mut HPyContext, *const T, isize) -> HPy;
 
 /// A list or tuple of numbers; None for anything else.
+#[doc(hidden)]
 pub fn read<'a, T: Copy>(object: Ref<'a, Any>, read: Read<T>) -> PyResult<'a, Option<Vec<T>>> {
     if !List::check(&object) && !Tuple::check(&object) {
         return Ok(None);
@@ -38,6 +39,7 @@ pub fn read<'a, T: Copy>(object: Ref<'a, Any>, read: Read<T>) -> PyResult<'a, Op
 }
 
 /// A list of these numbers.
+#[doc(hidden)]
 pub fn list_of<'ctx, T: IntoPy<'ctx> + Copy>(
     ctx: Ctx<'ctx>,
     items: &[T],
@@ -55,6 +57,8 @@ pub fn list_of<'ctx, T: IntoPy<'ctx> + Copy>(
 
 /// A list of the numbers of an iterator. `convert` gives a number as the runtime takes it, or back what it takes
 /// only item by item.
+#[doc(hidden)]
+#[doc(hidden)]
 #[inline]
 pub fn list<'ctx, T, N, E>(
     ctx: Ctx<'ctx>,

@@ -29,6 +29,21 @@ pub struct Date {
 }
 
 /// `datetime.time`, the time of a day.
+///
+/// ```
+/// use hpy::Time;
+///
+/// /// Seconds since midnight.
+/// #[hpy::function]
+/// fn seconds(time: Time) -> u32 {
+///     u32::from(time.hour) * 3600 + u32::from(time.minute) * 60 + u32::from(time.second)
+/// }
+///
+/// #[hpy::function]
+/// fn noon() -> Time {
+///     Time { hour: 12, ..Time::default() }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time {
     /// From 0 to 23.
@@ -44,6 +59,15 @@ pub struct Time {
 /// `datetime.datetime`
 ///
 /// The offset from UTC is what the zone says for this moment; what goes to Python has a `datetime.timezone` of it.
+///
+/// ```
+/// use hpy::{DateTime, TimeDelta};
+///
+/// #[hpy::function]
+/// fn is_utc(moment: DateTime) -> bool {
+///     moment.utc_offset == Some(TimeDelta { microseconds: 0 })
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DateTime {
     /// The day.
@@ -55,6 +79,15 @@ pub struct DateTime {
 }
 
 /// `datetime.timedelta`, a difference that may be negative; [`Duration`](std::time::Duration) is one that is not.
+///
+/// ```
+/// use hpy::TimeDelta;
+///
+/// #[hpy::function]
+/// fn twice(delta: TimeDelta) -> TimeDelta {
+///     TimeDelta { microseconds: delta.microseconds * 2 }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeDelta {
     /// The difference.

@@ -8,6 +8,8 @@ use crate::kinds::{Any, Dict, Kind, Tuple};
 use core::ffi::CStr;
 
 /// Where the named parts of a struct are.
+#[doc(hidden)]
+#[doc(hidden)]
 #[derive(Clone, Copy, PartialEq)]
 pub enum Parts {
     /// Items of a dict, attributes of anything else.
@@ -19,6 +21,7 @@ pub enum Parts {
 }
 
 /// An object whose attributes are the items of a dict: `types.SimpleNamespace`.
+#[doc(hidden)]
 pub fn namespace<'ctx>(items: Handle<'ctx, Dict>) -> PyResult<'ctx, Handle<'ctx, Any>> {
     let ctx = items.ctx();
     let kind = ctx.import(c"types")?.getattr(c"SimpleNamespace")?;
@@ -27,6 +30,7 @@ pub fn namespace<'ctx>(items: Handle<'ctx, Dict>) -> PyResult<'ctx, Handle<'ctx,
 
 /// A part of a struct. One that is not there is as
 /// None, so that optional parts can be left out.
+#[doc(hidden)]
 pub fn named_part<'a, T>(
     object: Ref<'a, Any>,
     name: &'static CStr,

@@ -7,6 +7,7 @@ use crate::kinds::{Any, Kind, List, Tuple};
 use crate::{Ctx, Hint, PyErr, PyResult};
 
 /// Whether it is a tuple or list of `count` items.
+#[doc(hidden)]
 pub fn expect_items<'a>(object: Ref<'a, Any>, count: usize) -> PyResult<'a> {
     if !Tuple::check(&object) && !List::check(&object) {
         return Err(PyErr::wrong_type("tuple", &*object));
@@ -21,6 +22,7 @@ pub fn expect_items<'a>(object: Ref<'a, Any>, count: usize) -> PyResult<'a> {
 }
 
 /// One converted item.
+#[doc(hidden)]
 pub fn item<'a, T>(object: Ref<'a, Any>, index: isize) -> PyResult<'a, T>
 where
     T: for<'b> FromPy<'b>,

@@ -10,6 +10,15 @@ use hpy_sys::{HPy, HPyListBuilder, HPyTupleBuilder, api};
 
 impl List {
     /// `[]`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let names = List::new(ctx)?;
+    /// names.append("one")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[allow(clippy::new_ret_no_self)]
     pub fn new(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, List>> {
         // SAFETY: the token is a live context.
@@ -303,6 +312,15 @@ impl<'ctx> Iterator for TupleItems<'_, 'ctx> {
 
 impl Dict {
     /// `{}`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// let ages = Dict::new(ctx)?;
+    /// ages.set_item("Ada", 36)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[allow(clippy::new_ret_no_self)]
     pub fn new(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Dict>> {
         // SAFETY: the token is a live context.
@@ -414,6 +432,16 @@ impl<'ctx> Handle<'ctx, Dict> {
 
 impl Slice {
     /// `slice(start, stop, step)`
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>, object: Ref<'ctx>) -> PyResult<'ctx> {
+    /// // object[1:-1]
+    /// let middle = Slice::new(ctx, 1, -1, None::<i64>)?;
+    /// let part = object.get_item(&middle)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[allow(clippy::new_ret_no_self)]
     pub fn new<'ctx>(
         ctx: Ctx<'ctx>,

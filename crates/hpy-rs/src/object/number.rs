@@ -83,6 +83,11 @@ macro_rules! binary {
     ($($(#[$doc:meta])* $name:ident $function:ident;)*) => {
         impl<'ctx, T> Handle<'ctx, T> {$(
             $(#[$doc])*
+            #[doc = concat!(
+                "\n```\n# use hpy::prelude::*;\n# fn example<'ctx>(object: Ref<'ctx>, other: Ref<'ctx>) -> PyResult<'ctx> {\nlet result = object.",
+                stringify!($name),
+                "(other)?;\n# Ok(())\n# }\n```"
+            )]
             pub fn $name(&self, other: impl IntoPy<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
                 let ctx = self.ctx();
                 let other = other.into_py(ctx)?;
@@ -133,6 +138,11 @@ macro_rules! unary {
     ($($(#[$doc:meta])* $name:ident $function:ident $kind:ident;)*) => {
         impl<'ctx, T> Handle<'ctx, T> {$(
             $(#[$doc])*
+            #[doc = concat!(
+                "\n```\n# use hpy::prelude::*;\n# fn example<'ctx>(object: Ref<'ctx>) -> PyResult<'ctx> {\nlet result = object.",
+                stringify!($name),
+                "()?;\n# Ok(())\n# }\n```"
+            )]
             pub fn $name(&self) -> PyResult<'ctx, Handle<'ctx, $kind>> {
                 let ctx = self.ctx();
                 // SAFETY: the handle is open; the result is of that kind by Python's own rules.
