@@ -92,7 +92,8 @@ def suffix(abi: str) -> str:
         return ".hpy0.so"
     if abi == "hybrid":
         major, minor = sys.version_info[:2]
-        return f".hpy0-cp{major}{minor}.so"
+        threads = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+        return f".hpy0-cp{major}{minor}{threads}.so"
     return sysconfig.get_config_var("EXT_SUFFIX")
 
 
@@ -128,9 +129,13 @@ def prebuilt(name: str, text: str, flags: tuple[str, ...]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}")
         shutil.copy(binary, unfinished)
+        path.with_suffix(".sha256").write_text(hashlib.sha256(unfinished.read_bytes()).hexdigest())
         unfinished.rename(path)
     if not path.exists():
         raise BuildError(f"{name} was not compiled beforehand: run on the recording interpreter first")
+    recorded = path.with_suffix(".sha256")
+    if recorded.exists() and recorded.read_text() != hashlib.sha256(path.read_bytes()).hexdigest():
+        raise BuildError(f"{path} is not the file that the recording interpreter compiled: remove it and record again")
     return path
 
 

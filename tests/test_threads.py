@@ -1,6 +1,7 @@
 """Threads that use one module at once: on a free-threaded build without the GIL, elsewhere by turns.
 
-HPY_TESTS_STRESS says for how many seconds each part runs (default 0.5; a minute is the whole check).
+HPY_TESTS_STRESS says for how many seconds each part of threads/stress.py runs (default: 2 without a GIL, else 0.5; a
+minute is the whole check).
 """
 
 from __future__ import annotations
@@ -10,263 +11,154 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import textwrap
+from pathlib import Path
 
 import pytest
 
 import extensions
+import rust_extension
+from hpy.devel.stub import stub_source
 
-SECONDS = float(os.environ.get("HPY_TESTS_STRESS", "0.5"))
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+SECONDS = float(os.environ.get("HPY_TESTS_STRESS", "2" if FREE_THREADED else "0.5"))
 
-SOURCE = r"""
-#include <hpy.h>
-
-static HPyGlobal kept;
-static HPyGlobal type;
-
-typedef struct { HPyField field; } Box;
-HPyType_HELPERS(Box)
-HPyDef_SLOT(Box_traverse, HPy_tp_traverse)
-static int Box_traverse_impl(void *self, HPyFunc_visitproc visit, void *arg)
-{
-    HPy_VISIT(&((Box *)self)->field);
-    return 0;
-}
-HPyDef_METH(Box_put, "put", HPyFunc_O)
-static HPy Box_put_impl(HPyContext *ctx, HPy self, HPy arg)
-{
-    HPyField_Store(ctx, self, &Box_AsStruct(ctx, self)->field, arg);
-    return HPy_Dup(ctx, ctx->h_None);
-}
-HPyDef_METH(Box_get, "get", HPyFunc_NOARGS)
-static HPy Box_get_impl(HPyContext *ctx, HPy self)
-{
-    HPyField *field = &Box_AsStruct(ctx, self)->field;
-    return HPyField_IsNull(*field) ? HPy_Dup(ctx, ctx->h_None) : HPyField_Load(ctx, self, *field);
-}
-static HPyDef *Box_defines[] = {&Box_traverse, &Box_put, &Box_get, NULL};
-static HPyType_Spec Box_spec = {.name = "threads_ext.Box", .basicsize = sizeof(Box), .builtin_shape = SHAPE(Box),
-    .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_HAVE_GC | HPy_TPFLAGS_BASETYPE, .defines = Box_defines};
-
-HPyDef_METH(new_type, "new_type", HPyFunc_NOARGS)
-static HPy new_type_impl(HPyContext *ctx, HPy self) { return HPyType_FromSpec(ctx, &Box_spec, NULL); }
-HPyDef_METH(new_box, "new_box", HPyFunc_NOARGS)
-static HPy new_box_impl(HPyContext *ctx, HPy self)
-{
-    Box *box;
-    HPy cls = HPyGlobal_Load(ctx, type);
-    HPy made = HPy_New(ctx, cls, &box);
-    HPy_Close(ctx, cls);
-    return made;
-}
-HPyDef_METH(keep, "keep", HPyFunc_O)
-static HPy keep_impl(HPyContext *ctx, HPy self, HPy arg)
-{
-    HPyGlobal_Store(ctx, &kept, arg);
-    return HPyGlobal_Load(ctx, kept);
-}
-HPyDef_METH(list, "list", HPyFunc_O)
-static HPy list_impl(HPyContext *ctx, HPy self, HPy arg)
-{
-    HPyListBuilder builder = HPyListBuilder_New(ctx, 4);
-    for (int i = 0; i < 4; i++)
-        HPyListBuilder_Set(ctx, builder, i, arg);
-    return HPyListBuilder_Build(ctx, builder);
-}
-HPyDef_METH(tuple, "tuple", HPyFunc_O)
-static HPy tuple_impl(HPyContext *ctx, HPy self, HPy arg)
-{
-    HPyTupleBuilder builder = HPyTupleBuilder_New(ctx, 4);
-    for (int i = 0; i < 4; i++)
-        HPyTupleBuilder_Set(ctx, builder, i, arg);
-    return HPyTupleBuilder_Build(ctx, builder);
-}
-HPyDef_METH(call, "call", HPyFunc_VARARGS)
-static HPy call_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs)
-{
-    return HPy_Call(ctx, args[0], args + 1, nargs - 1, HPy_NULL);
-}
-/* Native work with a call in and out: what scales if nothing is in the way. */
-HPyDef_METH(work, "work", HPyFunc_O)
-static HPy work_impl(HPyContext *ctx, HPy self, HPy arg)
-{
-    uint64_t state = (uint64_t)HPyLong_AsInt64_t(ctx, arg);
-    for (int i = 0; i < 2000; i++)
-        state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
-    return HPyLong_FromInt64_t(ctx, (int64_t)(state >> 40));
-}
-HPyDef_SLOT(exec, HPy_mod_exec)
-static int exec_impl(HPyContext *ctx, HPy module)
-{
-    HPy cls = HPyType_FromSpec(ctx, &Box_spec, NULL);
-    if (HPy_IsNull(cls))
-        return -1;
-    HPyGlobal_Store(ctx, &type, cls);
-    HPy_Close(ctx, cls);
-    return 0;
-}
-static HPyDef *defines[] = {&new_type, &new_box, &keep, &list, &tuple, &call, &work, &exec, NULL};
-static HPyGlobal *globals[] = {&kept, &type, NULL};
-static HPyModuleDef def = {.defines = defines, .globals = globals};
-HPy_MODINIT(threads_ext, def)
-"""
-
-STRESS = """
-    import gc, sys, threading, time
-    import threads_ext as mod
-
-    THREADS = 8
-    SECONDS = {seconds}
-    box = mod.new_box()
-    box.put("start")
-
-    def fields(number):
-        box.put([number])
-        assert type(box.get()) in (list, str), box.get()
-        own = mod.new_box()
-        own.put(own)
-
-    def globals_(number):
-        assert type(mod.keep((number,))) is tuple
-
-    def builders(number):
-        thing = object()
-        assert mod.list(thing) == [thing] * 4 and mod.tuple(thing) == (thing,) * 4
-
-    def types(number):
-        cls = mod.new_type()
-        made = cls()
-        made.put(cls)
-        assert made.get() is cls
-        class Sub(cls):
-            pass
-        Sub().put(Sub)
-
-    def calls(number):
-        assert mod.call(max, number, 3) == max(number, 3)
-        assert mod.call(mod.call, mod.list, 1) == [1] * 4
-        try:
-            mod.call(int, "x")
-        except ValueError:
-            pass
-
-    def collect(number):
-        if number == 0:
-            gc.collect()
-        mod.new_box().put(number)
-
-    def everything(number):
-        for part in (fields, globals_, builders, types, calls):
-            part(number)
-
-    for part in (fields, globals_, builders, types, calls, collect, everything):
-        barrier = threading.Barrier(THREADS)
-        problems, turns = [], [0] * THREADS
-
-        def work(number):
-            barrier.wait()
-            end = time.monotonic() + SECONDS
-            try:
-                while time.monotonic() < end and not problems:
-                    part(number)
-                    turns[number] += 1
-            except BaseException as problem:
-                problems.append(problem)
-
-        threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if problems:
-            raise problems[0]
-        assert all(turns), turns
-        print(part.__name__, sum(turns), file=sys.stderr)
-    box.put(None)
-    mod.keep(None)
-    gc.collect()
-    print("done", getattr(sys, "_is_gil_enabled", lambda: True)())
-"""
-
-
-@pytest.fixture
-def folder(tmp_path):
-    def make(*flags: str):
-        shutil.copy(extensions.build("threads_ext", "universal", SOURCE, flags), tmp_path / "threads_ext.hpy0.so")
-        from hpy.devel.stub import stub_source
-
-        (tmp_path / "threads_ext.py").write_text(stub_source("threads_ext", "threads_ext.hpy0.so"))
-        return tmp_path
-
-    return make
-
-
-def run(folder, code: str, mode: str = "universal"):
-    environment = {**os.environ, "HPY": mode}
-    environment.pop("PYTHON_GIL", None)
-    code = f"import sys; sys.path.insert(0, {str(folder)!r})\n" + textwrap.dedent(code)
-    return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300 + 40 * SECONDS, env=environment
-    )
-
-
+THREADS = Path(__file__).with_name("threads")
 NO_GIL = "-DHPY_MODULE_FLAGS=HPY_MODULE_GIL_NOT_USED"
 
 
-@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
-def test_eight_threads(folder, mode):
-    ran = run(folder(NO_GIL), STRESS.format(seconds=SECONDS), mode)
+def run(folder: Path, *arguments: str, mode: str = "universal", parts: int = 0):
+    """Runs Python with what is in the folder importable, and with the GIL as CPython decides it."""
+    environment = {**os.environ, "HPY": mode, "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])}
+    environment.pop("PYTHON_GIL", None)
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300 + 4 * parts * SECONDS,
+        env=environment,
+    )
+
+
+def stub(folder: Path, name: str, binary: Path, file: str) -> None:
+    """A binary that hpy.universal loads, by its stub."""
+    shutil.copy(binary, folder / file)
+    (folder / f"{name}.py").write_text(stub_source(name, file))
+
+
+@pytest.fixture
+def c_module(tmp_path):
+    """Puts the module of threads/threads_ext.c into a folder, in one of its forms."""
+
+    def put(form: str, *flags: str) -> Path:
+        source = (THREADS / "threads_ext.c").read_text()
+        abi = "universal" if form == "direct" else form
+        binary = extensions.build("threads_ext", abi, source, flags)
+        if form in ("direct", "cpython"):
+            shutil.copy(binary, tmp_path / "threads_ext.so")
+        else:
+            stub(tmp_path, "threads_ext", binary, "threads_ext" + extensions.suffix(abi))
+        return tmp_path
+
+    return put
+
+
+@pytest.fixture
+def rust_module(tmp_path):
+    """The same for a module of the suite's Rust extension."""
+
+    def put(form: str, name: str) -> Path:
+        binary = rust_extension.binary("cpython" if form == "cpython" else "universal")
+        if form == "universal":
+            stub(tmp_path, name, binary, f"{name}.hpy0.so")
+        else:
+            shutil.copy(binary, tmp_path / f"{name}.so")
+        return tmp_path
+
+    return put
+
+
+def stress(folder: Path, parts: str, module: str, mode: str) -> None:
+    script = str(THREADS / "stress.py")
+    ran = run(folder, script, str(SECONDS), parts, module, mode=mode, parts=len(parts.split(",")))
     print(ran.stderr)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == f"done {not FREE_THREADED}\n"
 
 
-@pytest.mark.skipif(not FREE_THREADED, reason="there is always a GIL")
-def test_a_module_that_does_not_say_so_gets_the_gil(folder):
-    code = "import sys, threads_ext; print(sys._is_gil_enabled())"
-    ran = run(folder(), code)
-    assert ran.stdout == "True\n", ran.stderr
-    assert "threads_ext" in ran.stderr and "GIL" in ran.stderr
-    ran = run(folder(NO_GIL), code)
-    assert (ran.stdout, ran.stderr) == ("False\n", "")
+@pytest.mark.parametrize(
+    "mode, parts",
+    [
+        ("universal", "fields,globals,builders,types,containers,calls,collect,everything"),
+        ("debug", "everything,collect,debug"),
+        ("trace", "everything,trace"),
+    ],
+)
+def test_eight_threads(c_module, mode, parts):
+    stress(c_module("universal", NO_GIL), parts, "threads_ext", mode)
 
 
-@pytest.mark.skipif(not FREE_THREADED, reason="the GIL lets one thread run")
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors")
-def test_two_threads_do_nearly_twice_the_work(folder):
-    """Two threads call a native function. A busy machine slows turns down: the shortest of many counts."""
-    code = """
-        import threading, time
-        import threads_ext as mod
+def test_eight_threads_in_an_extension_for_one_python(c_module):
+    reason = extensions.unavailable(extensions.VARIANTS["cpython"])
+    if reason is not None:
+        pytest.skip(reason)
+    # Extensions of the cpython ABI have no table of extensions.
+    parts = "fields,globals,types,calls,collect"
+    stress(c_module("cpython", NO_GIL), parts, "threads_ext", "universal")
 
-        def loop(times):
-            work = mod.work
-            for number in range(times):
-                work(number)
 
-        def seconds(threads, times):
-            barrier = threading.Barrier(threads + 1)
-            def run():
-                barrier.wait()
-                loop(times)
-            all_ = [threading.Thread(target=run) for _ in range(threads)]
-            for thread in all_:
-                thread.start()
-            barrier.wait()
-            start = time.perf_counter()
-            for thread in all_:
-                thread.join()
-            return time.perf_counter() - start
+@rust_extension.needs_hpy_rs
+@pytest.mark.parametrize("mode", ["universal", "debug", "trace"])
+def test_eight_threads_in_rust(rust_module, mode):
+    stress(rust_module("universal", "rust_ext"), "rust", "rust_ext", mode)
 
-        one = two = float("inf")
-        for turn in range(40):
-            one, two = min(one, seconds(1, 5000)), min(two, seconds(2, 5000))
-            if turn >= 10 and 2 * one / two >= 1.8:
-                break
-        print(2 * one / two)
-    """
-    ran = run(folder(NO_GIL), code)
+
+def gil_after_import(folder: Path, name: str) -> tuple[bool, str]:
+    """Whether the GIL is on after the import of a module, and what was warned of."""
+    ran = run(folder, "-c", f"import sys, {name}; print(sys._is_gil_enabled())")
     assert ran.returncode == 0, ran.stderr
-    print(ran.stdout)
-    assert float(ran.stdout) >= 1.8
+    return ran.stdout == "True\n", ran.stderr
+
+
+def check_gil(on: bool, warned: str, name: str, says_so: bool) -> None:
+    assert on is not says_so
+    if says_so:
+        assert warned == ""
+    else:
+        assert "RuntimeWarning: The global interpreter lock (GIL) has been enabled to load module" in warned
+        assert name in warned
+
+
+@pytest.mark.skipif(not FREE_THREADED, reason="there is always a GIL")
+class TestGIL:
+    """CPython's rule for extensions: a module that does not say that it can do without the GIL gets it."""
+
+    @pytest.mark.parametrize("says_so", [True, False])
+    @pytest.mark.parametrize("form", ["universal", "hybrid", "direct", "cpython"])
+    def test_c(self, c_module, form, says_so):
+        folder = c_module(form, *([NO_GIL] if says_so else []))
+        check_gil(*gil_after_import(folder, "threads_ext"), "threads_ext", says_so)
+
+    @rust_extension.needs_hpy_rs
+    @pytest.mark.parametrize("name, says_so", [("rust_ext", True), ("rust_main_only", False)])
+    @pytest.mark.parametrize("form", ["universal", "direct", "cpython"])
+    def test_rust(self, rust_module, form, name, says_so):
+        """`#[hpy::module(gil_used = false)]` says so."""
+        check_gil(*gil_after_import(rust_module(form, name), name), name, says_so)
+
+    def test_modules_that_do_without_stay_usable_with_it(self, c_module):
+        """The GIL, once on, stays on for all: CPython turns it off for nobody."""
+        folder = c_module("universal", NO_GIL)
+        code = "import sys, threads_ext; print(threads_ext.work(1), sys._is_gil_enabled())"
+        environment = {**os.environ, "PYTHON_GIL": "1", "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=60)
+        assert ran.stdout.split()[1:] == ["True"], ran.stderr
+
+
+@pytest.mark.skipif(not FREE_THREADED, reason="other builds have no such file name")
+def test_hybrid_binaries_carry_the_builds_name():
+    """Their objects have another head than those of the same version with a GIL."""
+    from hpy.devel.abitag import get_hpy_ext_suffix
+
+    major, minor = sys.version_info[:2]
+    assert get_hpy_ext_suffix("hybrid") == f".hpy0-cp{major}{minor}t.so" == extensions.suffix("hybrid")
+    assert get_hpy_ext_suffix("universal") == ".hpy0.so"

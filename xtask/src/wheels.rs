@@ -36,6 +36,10 @@ impl Environment {
         let mut command = self.interpreter.command(&self.python);
         // 3.12 and later have no distutils: setuptools brings its own.
         command.env("SETUPTOOLS_USE_DISTUTILS", "local");
+        if self.interpreter.facts.free_threaded {
+            // One extension that does not say that it can do without the GIL would turn it on for all tests after it.
+            command.env("PYTHON_GIL", "0");
+        }
         command
     }
 }

@@ -114,6 +114,7 @@ pub unsafe fn tuple_items(tuple: *mut PyObject) -> *mut *mut PyObject {
 }
 
 /// The number of items of a list or tuple (of any object that counts its items in `ob_size`).
+#[cfg(not(Py_GIL_DISABLED))]
 #[inline(always)]
 pub unsafe fn var_size(object: *mut PyObject) -> Py_ssize_t {
     #[cfg(not(GraalPy))]
@@ -138,6 +139,14 @@ pub unsafe fn borrowed_tuple_item(tuple: *mut PyObject, index: Py_ssize_t) -> *m
     return PyTuple_GET_ITEM(tuple, index);
     #[cfg(GraalPy)]
     PyTuple_GetItem(tuple, index)
+}
+
+/// The same, of an object that other threads may be changing.
+#[cfg(Py_GIL_DISABLED)]
+#[inline(always)]
+pub unsafe fn var_size(object: *mut PyObject) -> Py_ssize_t {
+    use core::sync::atomic::{AtomicIsize, Ordering::Relaxed};
+    AtomicIsize::from_ptr(object.byte_add(VAR_SIZE).cast()).load(Relaxed)
 }
 
 /// The length of an exact str, list, tuple, dict or bytes; None for any other object.
@@ -205,7 +214,7 @@ pub unsafe fn list_item(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject
 #[cfg(Py_GIL_DISABLED)]
 #[inline(always)]
 pub unsafe fn list_item(list: *mut PyObject, index: Py_ssize_t) -> *mut PyObject {
-    if !in_range(index, PyList_GET_SIZE(list)) {
+    if !in_range(index, var_size(list)) {
         return core::ptr::null_mut();
     }
     let item = PyList_GetItemRef(list, index);

@@ -112,7 +112,8 @@ impl Call {
             self.frame.name(),
             self.name(),
         );
-        let finding = Finding::new("kept-handle", message, self.frame.name()).about(record);
+        let finding =
+            Finding::new("kept-handle", message, self.frame.name()).about(self.shared(), record);
         report::found(self.shared(), finding);
     }
 
@@ -132,7 +133,8 @@ impl Call {
             Handle::Open(record) => Some(record.inner()),
             Handle::Closed(record) => {
                 let message = format!("{argument} is a closed handle");
-                let finding = Finding::new("closed-handle", message, function).about(record);
+                let finding =
+                    Finding::new("closed-handle", message, function).about(self.shared(), record);
                 report::invalid_handle(self.shared(), finding);
                 // A hook let the program go on. On CPython the object may well be alive.
                 Some(record.inner())

@@ -19,6 +19,7 @@ const MOST_FINDINGS: usize = 1000;
 const FINDING_FRAMES: usize = 32;
 
 /// One mistake.
+#[derive(Clone)]
 pub struct Finding {
     /// A short name of the kind of mistake.
     pub kind: &'static str,
@@ -55,9 +56,9 @@ impl Finding {
     }
 
     /// Adds the history of a handle.
-    pub fn about(mut self, record: &Record) -> Finding {
-        // SAFETY: findings are made by attached threads, at once.
-        (self.opened, self.closed) = unsafe { record.traces() };
+    pub fn about(mut self, state: &Shared, record: &Record) -> Finding {
+        // SAFETY: findings are made by attached threads; nobody drops the history meanwhile.
+        (self.opened, self.closed) = unsafe { state.while_kept(|| record.traces()) };
         self
     }
 
@@ -94,31 +95,42 @@ pub fn print(text: &str) {
 /// # Safety
 /// The calling thread is attached.
 pub unsafe fn found(state: &Shared, finding: Finding) {
-    let hook = lock(&state.hooks).finding;
-    let new = remember(state, finding);
-    if !hook.0.is_null() {
-        workshop::call_finding_hook(state, hook);
-    } else if let Some(text) = new
-        && state.settings.print.load(Relaxed)
-    {
-        print(&text);
+    let hook = workshop::hook(state, |hooks| &hooks.finding);
+    let remembered = remember(state, finding);
+    if let Some(hook) = hook {
+        workshop::call_finding_hook(state, hook, remembered);
+    } else if remembered.count == 1 && state.settings.print.load(Relaxed) {
+        print(&remembered.text());
     }
 }
 
-/// Adds a finding to the list; its text if it is the first of its kind.
-unsafe fn remember(state: &Shared, mut finding: Finding) -> Option<String> {
-    let same = |each: &&mut Finding| each.kind == finding.kind && each.message == finding.message;
-    if let Some(known) = lock(&state.findings).list.iter_mut().find(same) {
+impl Findings {
+    /// Counts a finding that is the same as an earlier one; that one as it is now.
+    fn count_again(&mut self, finding: &Finding) -> Option<Finding> {
+        let same =
+            |each: &&mut Finding| each.kind == finding.kind && each.message == finding.message;
+        let known = self.list.iter_mut().find(same)?;
         known.count += 1;
-        return None;
+        Some(known.clone())
+    }
+}
+
+/// Adds a finding to the list or counts it again; as it is in the list now.
+unsafe fn remember(state: &Shared, mut finding: Finding) -> Finding {
+    let known = lock(&state.findings).count_again(&finding);
+    if let Some(known) = known {
+        return known;
     }
     finding.here = Trace::capture(FINDING_FRAMES, workshop::python_stack(state, FINDING_FRAMES));
-    let text = finding.text();
     let mut findings = lock(&state.findings);
-    if findings.list.len() < MOST_FINDINGS {
-        findings.list.push(finding);
+    // Another thread may have found the same meanwhile.
+    if let Some(known) = findings.count_again(&finding) {
+        return known;
     }
-    Some(text)
+    if findings.list.len() < MOST_FINDINGS {
+        findings.list.push(finding.clone());
+    }
+    finding
 }
 
 /// A handle that is not open was used. Returns if the hook for that is set.
@@ -126,7 +138,7 @@ unsafe fn remember(state: &Shared, mut finding: Finding) -> Option<String> {
 /// # Safety
 /// The calling thread is attached.
 pub unsafe fn invalid_handle(state: &Shared, finding: Finding) {
-    let hook = lock(&state.hooks).invalid_handle;
+    let hook = workshop::hook(state, |hooks| &hooks.invalid_handle);
     stop_or_call(state, finding, hook, c"Invalid usage of already closed handle");
 }
 
@@ -135,17 +147,21 @@ pub unsafe fn invalid_handle(state: &Shared, finding: Finding) {
 /// # Safety
 /// The calling thread is attached.
 pub unsafe fn invalid_builder(state: &Shared, finding: Finding) {
-    let hook = lock(&state.hooks).invalid_builder;
+    let hook = workshop::hook(state, |hooks| &hooks.invalid_builder);
     stop_or_call(state, finding, hook, c"Invalid usage of already closed builder");
 }
 
-unsafe fn stop_or_call(state: &Shared, finding: Finding, hook: Hook, message: &core::ffi::CStr) {
-    let new = remember(state, finding);
-    if hook.0.is_null() {
-        stop(state, new, message);
-        return;
+unsafe fn stop_or_call(
+    state: &Shared,
+    finding: Finding,
+    hook: Option<Hook>,
+    message: &core::ffi::CStr,
+) {
+    let remembered = remember(state, finding);
+    match hook {
+        Some(hook) => workshop::call_hook(state, hook),
+        None => stop(state, &remembered, message),
     }
-    workshop::call_hook(state, hook);
 }
 
 /// Tells a finding and ends the process with `message`.
@@ -153,13 +169,13 @@ unsafe fn stop_or_call(state: &Shared, finding: Finding, hook: Hook, message: &c
 /// # Safety
 /// The calling thread is attached.
 pub unsafe fn fatal(state: &Shared, finding: Finding, message: &core::ffi::CStr) {
-    let new = remember(state, finding);
-    stop(state, new, message);
+    let remembered = remember(state, finding);
+    stop(state, &remembered, message);
 }
 
-unsafe fn stop(state: &Shared, text: Option<String>, message: &core::ffi::CStr) {
-    if let Some(text) = text {
-        print(&text);
+unsafe fn stop(state: &Shared, finding: &Finding, message: &core::ffi::CStr) {
+    if finding.count == 1 {
+        print(&finding.text());
     }
     api::HPy_FatalError(state.base, message.as_ptr());
 }

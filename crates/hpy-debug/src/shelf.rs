@@ -13,7 +13,7 @@ use crate::state::{Shared, lock};
 use core::cell::UnsafeCell;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use hpy_sys::HPy;
+use hpy_sys::{HPy, api};
 use std::sync::{Mutex, MutexGuard};
 
 /// Why the slow ways are taken; 0: they are not.
@@ -369,8 +369,26 @@ impl Shared {
         let Some(frame) = top else { return };
         let function = frame.name();
         let message = format!("{function} wrote to memory that was lent to it for reading");
-        let finding = Finding::new("written-text", message, function).about(record);
+        let finding = Finding::new("written-text", message, function).about(self, record);
         crate::report::found(self, finding);
+    }
+
+    /// Runs `f` while what records remember stays, which other threads would drop otherwise. `f` must not open or
+    /// close handles and must not call Python.
+    ///
+    /// # Safety
+    /// The calling thread is attached.
+    pub unsafe fn while_kept<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _guard = self.shelf_lock();
+        f()
+    }
+
+    /// A reference of the caller's own to what the handle of a record stands for, if it is open.
+    ///
+    /// # Safety
+    /// The calling thread is attached.
+    pub unsafe fn inner_if_open(&self, record: &Record) -> Option<HPy> {
+        self.while_kept(|| record.is_open().then(|| api::HPy_Dup(self.base, record.inner())))
     }
 
     /// The records of the closed handles that are remembered, oldest first.

@@ -42,6 +42,17 @@ impl Wrapped {
         &raw const (*self.state).direct.call
     }
 
+    /// Is told of capsule destructors that leave an exception set from here on.
+    ///
+    /// # Safety
+    /// The state lives as long as the context below; the calling thread is attached.
+    pub unsafe fn watch_destructors(&self) {
+        let state = &*self.state;
+        let data = Arc::as_ptr(&state.shared).cast_mut().cast();
+        let watcher = Some(crate::report::destructor_raised as _);
+        ((*state.backend).watch_destructors)(state.base, watcher, data);
+    }
+
     /// Tells of a module that an extension declares: its globals are known from here on.
     ///
     /// # Safety
@@ -206,10 +217,7 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
         calls: AtomicU64::new(0),
     };
     shared.slow.set(PARALLEL, ((*backend).parallel)(base) != 0);
-    let shared = Arc::new(shared);
-    let data = Arc::as_ptr(&shared).cast_mut().cast();
-    ((*backend).watch_destructors)(base, Some(crate::report::destructor_raised), data);
-    make(base, backend, shared)
+    make(base, backend, Arc::new(shared))
 }
 
 /// Makes a debug context over `base` that keeps its handles and findings together with `with`.

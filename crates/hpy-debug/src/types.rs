@@ -119,7 +119,8 @@ pub unsafe fn stored(call: &Call, target: HPy, field: *mut HPyField) {
     if types.stores.iter().any(known) || types.stores.try_reserve(1).is_err() {
         return;
     }
-    let target = api::HPy_Dup(call.base, target);
+    // By a context that calls nobody's hooks, which might want the lock.
+    let target = api::HPy_Dup(call.shared().base, target);
     types.stores.push(Store { call: call.frame.call.get(), target, field });
     call.frame.marks.stores.set(true);
 }
@@ -217,7 +218,7 @@ unsafe fn check_visited(state: &State, target: HPy, field: *mut HPyField, start:
         "the HPyField at offset {offset} holds a handle: fields are set with HPyField_Store only"
     );
     let open = record.is_open().then(|| record.inner());
-    let finding = Finding::new("assigned-field", message, String::new()).about(record);
+    let finding = Finding::new("assigned-field", message, String::new()).about(shared, record);
     crate::workshop::aside(state, || report::found(shared, finding));
     ptr::write(field, HPyField::NULL);
     if let Some(inner) = open {

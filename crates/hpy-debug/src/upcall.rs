@@ -259,7 +259,8 @@ impl Upcall {
                     "a closed handle"
                 };
                 let message = format!("{name} returned {what}");
-                let finding = Finding::new("closed-handle", message, name).about(record);
+                let finding =
+                    Finding::new("closed-handle", message, name).about(self.shared(), record);
                 report::invalid_handle(self.shared(), finding);
                 // The hook let the program go on: the caller gets a reference of its own.
                 api::HPy_Dup(base, record.inner())

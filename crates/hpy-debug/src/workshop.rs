@@ -3,7 +3,8 @@
 //!
 //! Whatever runs Python here puts a pending exception aside first and back afterwards.
 
-use crate::state::{Hook, Shared, lock};
+use crate::report::Finding;
+use crate::state::{Hook, Hooks, Shared, lock};
 use core::ffi::CStr;
 use core::ptr;
 use hpy_sys::{HPy, HPyListBuilder, HPyTupleBuilder, api};
@@ -120,7 +121,19 @@ pub unsafe fn aside<R>(state: &Shared, f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Calls a hook without arguments; what it raises is printed as unraisable.
+/// A reference of our own to a hook, which may be replaced while it runs or before; `None` if there is none. Whoever
+/// calls it gives it up.
+///
+/// # Safety
+/// The calling thread is attached.
+pub unsafe fn hook(state: &Shared, which: fn(&Hooks) -> &Hook) -> Option<Hook> {
+    let hooks = lock(&state.hooks);
+    let hook = which(&hooks).0;
+    // Inside the lock: another thread may replace it.
+    (!hook.is_null()).then(|| Hook(api::HPy_Dup(state.base, hook)))
+}
+
+/// Calls a hook of [`hook`] without arguments; what it raises is printed as unraisable.
 ///
 /// # Safety
 /// The calling thread is attached.
@@ -128,19 +141,16 @@ pub unsafe fn call_hook(state: &Shared, hook: Hook) {
     aside(state, || call_with(state, hook, &[]));
 }
 
-/// Calls the finding hook with the last finding.
+/// Calls the finding hook, one of [`hook`], with a finding.
 ///
 /// # Safety
 /// As [`call_hook`].
-pub unsafe fn call_finding_hook(state: &Shared, hook: Hook) {
+pub unsafe fn call_finding_hook(state: &Shared, hook: Hook, finding: Finding) {
     aside(state, || {
-        let last = lock(&state.findings).list.len().checked_sub(1);
-        let finding = match last {
-            Some(last) => crate::module::finding_object(state.base, state, last),
-            None => return,
-        };
+        let finding = crate::module::finding_object(state.base, finding);
         if finding.is_null() {
             api::HPyErr_WriteUnraisable(state.base, HPy::NULL);
+            api::HPy_Close(state.base, hook.0);
             return;
         }
         call_with(state, hook, &[finding]);
@@ -149,8 +159,7 @@ pub unsafe fn call_finding_hook(state: &Shared, hook: Hook) {
 }
 
 unsafe fn call_with(state: &Shared, hook: Hook, args: &[HPy]) {
-    // The hook may replace itself while it runs.
-    let callable = api::HPy_Dup(state.base, hook.0);
+    let callable = hook.0;
     let result = api::HPy_Call(state.base, callable, args.as_ptr(), args.len(), HPy::NULL);
     if result.is_null() {
         api::HPyErr_WriteUnraisable(state.base, callable);

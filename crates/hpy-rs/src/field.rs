@@ -110,7 +110,10 @@ impl<'ctx, C: Class> Handle<'ctx, C> {
         // SAFETY: the field is in the struct of this object, says its lifetime in the closure.
         let raw = unsafe { api::HPyField_Load(ctx.as_raw(), self.as_raw(), HPyField { _i: word }) };
         if raw.is_null() {
-            return Err(PyErr::pending(ctx));
+            // Without a GIL another thread may have emptied the field since the word was read: then it is no error.
+            // SAFETY: the context is live.
+            let failed = unsafe { api::HPyErr_Occurred(ctx.as_raw()) != 0 };
+            return if failed { Err(PyErr::pending(ctx)) } else { Ok(None) };
         }
         // SAFETY: a new handle; only objects of kind T are stored.
         Ok(Some(unsafe { Handle::from_raw(ctx, raw) }))

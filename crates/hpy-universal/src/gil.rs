@@ -3,21 +3,21 @@
 //! CPython turns the GIL on when *it* imports an extension that does not say it can do without. Binaries in
 //! the direct form are such extensions. Those that come through `hpy.universal.load` are none, and there is
 //! no function to turn the GIL on with, so for their sake CPython imports one: this library once more, by
-//! [`PyInit_module_that_uses_the_gil`], whose definition says nothing of the GIL.
+//! [`PyInit_uses_the_gil`], whose definition says nothing of the GIL. CPython's warning names it after the module.
 
-use crate::raise::{Raised, string};
+use crate::raise::Raised;
 use core::cell::UnsafeCell;
 use hpy_sys::ext::HPY_MODULE_GIL_NOT_USED;
 use pyo3_ffi::*;
 use std::ffi::{CStr, c_void};
 use std::ptr;
 
-/// Notes what the module said and, if need be, turns the GIL on before any of its code runs.
-pub unsafe fn prepare(flags: u32) -> Result<(), Raised> {
+/// Notes what the module `name` said and, if need be, turns the GIL on before any of its code runs.
+pub unsafe fn prepare(name: *mut PyObject, flags: u32) -> Result<(), Raised> {
     if flags & HPY_MODULE_GIL_NOT_USED != 0 || is_enabled()? {
         return Ok(());
     }
-    let module = import_one_that_uses_it();
+    let module = import_one_that_uses_it(name);
     if module.is_null() {
         return Err(Raised);
     }
@@ -41,9 +41,9 @@ unsafe fn is_enabled() -> Result<bool, Raised> {
 }
 
 /// Calls what an `ExtensionFileLoader` calls, for the file of `hpy.universal`; a new reference, or null.
-unsafe fn import_one_that_uses_it() -> *mut PyObject {
+unsafe fn import_one_that_uses_it(for_module: *mut PyObject) -> *mut PyObject {
     let Some(file) = attribute_of(c"hpy.universal", c"__file__") else { return ptr::null_mut() };
-    let name = string("hpy.module_that_uses_the_gil");
+    let name = PyUnicode_FromFormat(c"%U.uses_the_gil".as_ptr(), for_module);
     let spec = match attribute_of(c"importlib.util", c"spec_from_file_location") {
         Some(function) if !name.is_null() => {
             let spec =
@@ -88,14 +88,14 @@ unsafe impl<T> Sync for Shared<T> {}
 static SLOTS: Shared<[PyModuleDef_Slot; 2]> = Shared(UnsafeCell::new([
     PyModuleDef_Slot {
         slot: Py_mod_multiple_interpreters,
-        value: Py_MOD_PER_INTERPRETER_GIL_SUPPORTED as *mut c_void,
+        value: Py_MOD_PER_INTERPRETER_GIL_SUPPORTED,
     },
     PyModuleDef_Slot { slot: 0, value: ptr::null_mut() },
 ]));
 
 static DEF: Shared<PyModuleDef> = Shared(UnsafeCell::new(PyModuleDef {
     m_base: PyModuleDef_HEAD_INIT,
-    m_name: c"hpy.module_that_uses_the_gil".as_ptr(),
+    m_name: c"uses_the_gil".as_ptr(),
     m_doc: ptr::null(),
     m_size: 0,
     m_methods: ptr::null_mut(),
@@ -107,6 +107,6 @@ static DEF: Shared<PyModuleDef> = Shared(UnsafeCell::new(PyModuleDef {
 
 /// What CPython calls to import it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn PyInit_module_that_uses_the_gil() -> *mut PyObject {
+pub unsafe extern "C" fn PyInit_uses_the_gil() -> *mut PyObject {
     PyModuleDef_Init(DEF.0.get())
 }

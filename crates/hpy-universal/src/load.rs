@@ -21,7 +21,7 @@ pub unsafe fn load(
     let entries = binary::open(&place)?;
     refuse_subinterpreter(&place, &entries)?;
     #[cfg(Py_GIL_DISABLED)]
-    crate::gil::prepare(entries.flags)?;
+    crate::gil::prepare(name, entries.flags)?;
     let module = make(&place, &entries, mode, spec)?;
     #[cfg(Py_GIL_DISABLED)]
     if PyModule_Check(module) != 0 && entries.flags & hpy_sys::ext::HPY_MODULE_GIL_NOT_USED != 0 {

@@ -117,12 +117,16 @@ static TRACE_ON_DEBUG: u8 = 0;
 /// The interpreter's debug context, made at first use.
 unsafe fn debug(state: *mut InterpreterState) -> hpy_debug::Wrapped {
     let key = (&raw const DEBUG) as usize;
-    let data = state::companion(state, key).unwrap_or_else(|| {
-        let made = hpy_debug::wrap((*state).direct.ctx, &raw const BACKEND);
-        let (clear, free) = (Some(hpy_debug::clear as _), hpy_debug::free as _);
-        state::attach(state, Companion { key, data: made.data(), clear, free })
-    });
-    hpy_debug::Wrapped::from_data(data)
+    if let Some(data) = state::companion(state, key) {
+        return hpy_debug::Wrapped::from_data(data);
+    }
+    let made = hpy_debug::wrap((*state).direct.ctx, &raw const BACKEND);
+    let (clear, free) = (Some(hpy_debug::clear as _), hpy_debug::free as _);
+    let data = state::attach(state, Companion { key, data: made.data(), clear, free });
+    // Another thread may have been first: it is the attached one that lives on.
+    let debug = hpy_debug::Wrapped::from_data(data);
+    debug.watch_destructors();
+    debug
 }
 
 /// The interpreter's trace context, made at first use.

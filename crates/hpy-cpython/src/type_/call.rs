@@ -12,6 +12,7 @@ use crate::lock::Locked;
 use crate::raise::raise;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_int, c_void};
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use core::{mem, ptr};
 use hpy_sys::backend::CallTarget;
 use hpy_sys::*;
@@ -51,7 +52,9 @@ pub unsafe extern "C" fn call_function(
             );
             return ptr::null_mut();
         }
-        field.write(code);
+        // Unless another thread has just set one.
+        let (null, place) = (ptr::null_mut(), AtomicPtr::from_ptr(field.cast_mut().cast()));
+        let _ = place.compare_exchange(null, code.cast_mut(), Relaxed, Relaxed);
     }
     PyVectorcall_Call(callable, args, kw)
 }

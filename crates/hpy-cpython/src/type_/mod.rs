@@ -206,7 +206,7 @@ pub unsafe extern "C" fn struct_facts(
         name: info.tables.name.as_ptr(),
         start: shape::struct_of(info.shape, object(h)),
         size: info.struct_size,
-        collected: ((*tp).tp_flags & Py_TPFLAGS_HAVE_GC != 0) as c_int,
+        collected: PyType_IS_GC(tp),
         traverse: info.traverse,
     });
     1

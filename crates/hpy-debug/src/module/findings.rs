@@ -2,7 +2,7 @@
 
 use crate::report::Finding;
 use crate::stack::Trace;
-use crate::state::{Shared, lock};
+use crate::state::lock;
 use core::ffi::CStr;
 use hpy_sys::*;
 use std::ffi::CString;
@@ -63,22 +63,11 @@ unsafe fn trace_or_none(ctx: *mut HPyContext, trace: Option<&Trace>) -> HPy {
     }
 }
 
-/// The finding at `index` as a dict; null with an exception on failure.
+/// A finding as a dict; null with an exception on failure.
 ///
 /// # Safety
-/// `ctx` is the context below the debug context of `state`, no exception is pending.
-pub unsafe fn finding_object(ctx: *mut HPyContext, state: &Shared, index: usize) -> HPy {
-    // Copied out: making Python objects may run code that comes back here.
-    let copy = lock(&state.findings).list.get(index).map(|finding| Finding {
-        kind: finding.kind,
-        message: finding.message.clone(),
-        function: finding.function.clone(),
-        count: finding.count,
-        here: finding.here.clone(),
-        opened: finding.opened.clone(),
-        closed: finding.closed.clone(),
-    });
-    let Some(finding) = copy else { return super::none(ctx) };
+/// `ctx` is the context below a debug context, no exception is pending.
+pub unsafe fn finding_object(ctx: *mut HPyContext, finding: Finding) -> HPy {
     let dict = api::HPyDict_New(ctx);
     if dict.is_null() {
         return dict;
@@ -103,9 +92,10 @@ pub unsafe extern "C" fn get_findings(ctx: *mut HPyContext, module: HPy) -> HPy 
     if list.is_null() {
         return list;
     }
-    let count = lock(&state.findings).list.len();
-    for index in 0..count {
-        let finding = finding_object(ctx, state, index);
+    // Copied out: making Python objects may run code that comes back here.
+    let findings = lock(&state.findings).list.clone();
+    for finding in findings {
+        let finding = finding_object(ctx, finding);
         let done = !finding.is_null() && api::HPyList_Append(ctx, list, finding) == 0;
         api::HPy_Close(ctx, finding);
         if !done {

@@ -152,9 +152,9 @@ unsafe fn handle_of(ctx: *mut HPyContext, h_self: HPy) -> Option<(&'static State
 
 unsafe extern "C" fn obj(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void) -> HPy {
     let Some((state, index)) = handle_of(ctx, h_self) else { return HPy::NULL };
-    match state.records.get(index) {
-        Some(record) if record.is_open() => api::HPy_Dup(ctx, record.inner()),
-        _ => api::HPyErr_SetString(
+    match state.records.get(index).and_then(|record| state.inner_if_open(record)) {
+        Some(object) => object,
+        None => api::HPyErr_SetString(
             ctx,
             (*ctx).h_ValueError,
             c"the handle is closed: its object may be gone".as_ptr(),
@@ -179,11 +179,11 @@ unsafe extern "C" fn is_closed(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void
 
 unsafe extern "C" fn raw_data_size(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void) -> HPy {
     let Some((state, index)) = handle_of(ctx, h_self) else { return HPy::NULL };
-    let raw = match state.records.get(index) {
-        Some(record) => record.raw.load(Acquire),
-        None => ptr::null_mut(),
-    };
-    let size = if raw.is_null() { -1 } else { Raw::total(raw) as isize };
+    let size = state.while_kept(|| {
+        let raw =
+            state.records.get(index).map_or(ptr::null_mut(), |record| record.raw.load(Acquire));
+        if raw.is_null() { -1 } else { Raw::total(raw) as isize }
+    });
     api::HPyLong_FromSsize_t(ctx, size)
 }
 
@@ -200,7 +200,8 @@ unsafe extern "C" fn generation(ctx: *mut HPyContext, h_self: HPy, _: *mut c_voi
 }
 
 unsafe fn trace_of(state: &State, index: u32) -> Option<Trace> {
-    state.records.get(index)?.traces().0
+    let record = state.records.get(index)?;
+    state.while_kept(|| record.traces()).0
 }
 
 unsafe extern "C" fn opened(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void) -> HPy {
@@ -227,10 +228,11 @@ unsafe extern "C" fn compare(ctx: *mut HPyContext, h_self: HPy, other: HPy, op: 
 unsafe extern "C" fn repr(ctx: *mut HPyContext, h_self: HPy) -> HPy {
     let Some((state, index)) = handle_of(ctx, h_self) else { return HPy::NULL };
     let id = id_of(state, index);
-    let record = state.records.get(index).filter(|record| record.is_open());
-    let mut text = match record {
-        Some(record) => {
-            let of = crate::workshop::repr_of(state, record.inner());
+    let inner = state.records.get(index).and_then(|record| state.inner_if_open(record));
+    let mut text = match inner {
+        Some(inner) => {
+            let of = crate::workshop::repr_of(state, inner);
+            api::HPy_Close(state.base, inner);
             format!("<DebugHandle {id:#x} for {of}>")
         }
         None => format!("<DebugHandle {id:#x} CLOSED>"),

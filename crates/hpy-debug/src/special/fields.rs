@@ -75,9 +75,10 @@ pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyG
 pub unsafe extern "C" fn HPyGlobal_Load(ctx: *mut HPyContext, global: HPyGlobal) -> HPy {
     let call = Call::begin(ctx, GLOBAL_LOAD);
     let value = {
-        let globals = lock(&call.shared().globals);
-        // Inside the lock: another thread may store meanwhile.
-        globals.values.get(&global._i).map(|&value| api::HPy_Dup(call.base, value))
+        let shared = call.shared();
+        let globals = lock(&shared.globals);
+        // Inside the lock: another thread may store meanwhile. By a context that calls nobody's hooks.
+        globals.values.get(&global._i).map(|&value| api::HPy_Dup(shared.base, value))
     };
     match value {
         Some(value) => call.new_handle(value),
@@ -100,7 +101,7 @@ unsafe fn is_assigned(call: &Call, field: HPyField) -> bool {
         "{function}: {} of an HPyField that holds a handle: fields are set with HPyField_Store only",
         call.name()
     );
-    let finding = Finding::new("assigned-field", message, function).about(record);
+    let finding = Finding::new("assigned-field", message, function).about(call.shared(), record);
     report::found(call.shared(), finding);
     true
 }

@@ -48,7 +48,7 @@ pub unsafe fn close(call: &Call, h: HPy) {
                 ("argument-closed", "an argument, which belongs to the caller")
             };
             let message = format!("{name} closed {what}");
-            let finding = Finding::new(kind, message, name).about(record);
+            let finding = Finding::new(kind, message, name).about(call.shared(), record);
             report::invalid_handle(call.shared(), finding);
             // A hook let the program go on. The reference below was never the extension's: it stays.
             if !record.has(IMMORTAL) && record.is_open() {
