@@ -16,7 +16,10 @@ pub struct Options {
     /// Measure debug and trace mode instead, against those of hpy 0.9.0 (CPython 3.9 to 3.11) on the same calls
     #[arg(long)]
     debug: bool,
-    /// Arguments of benches/run.py or, with --debug, of benches/debug.py, after --
+    /// Measure instead how much more two threads get done than one
+    #[arg(long, conflicts_with = "debug")]
+    scaling: bool,
+    /// Arguments of benches/run.py, benches/debug.py (--debug) or benches/scaling.py (--scaling), after --
     #[arg(last = true)]
     arguments: Vec<String>,
 }
@@ -26,7 +29,11 @@ pub fn run(options: &Options) -> Result<()> {
     println!("{}: this tree's wheel ...", interpreter.label());
     let environment = wheels::environment(&interpreter)?;
     let mut command = environment.command();
-    let script = if options.debug { "benches/debug.py" } else { "benches/run.py" };
+    let script = match (options.debug, options.scaling) {
+        (true, _) => "benches/debug.py",
+        (_, true) => "benches/scaling.py",
+        _ => "benches/run.py",
+    };
     command.current_dir(root()).arg(script).arg("--python").arg(&environment.python);
     if options.debug {
         command.arg("--reference").arg(matrix::reference(&interpreter)?);
