@@ -389,6 +389,8 @@ mod book {
     struct Packaging;
     #[doc = include_str!("../../../docs/from-pyo3.md")]
     struct FromPyO3;
+    #[doc = include_str!("../../../docs/threads.md")]
+    struct Threads;
 }
 
 /// What nearly every extension uses.

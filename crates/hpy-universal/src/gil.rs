@@ -42,7 +42,10 @@ unsafe fn is_enabled() -> Result<bool, Raised> {
 
 /// Calls what an `ExtensionFileLoader` calls, for the file of `hpy.universal`; a new reference, or null.
 unsafe fn import_one_that_uses_it(for_module: *mut PyObject) -> *mut PyObject {
-    let Some(file) = attribute_of(c"hpy.universal", c"__file__") else { return ptr::null_mut() };
+    let file = own_file();
+    if file.is_null() {
+        return file;
+    }
     let name = PyUnicode_FromFormat(c"%U.uses_the_gil".as_ptr(), for_module);
     let spec = match attribute_of(c"importlib.util", c"spec_from_file_location") {
         Some(function) if !name.is_null() => {
@@ -68,6 +71,22 @@ unsafe fn import_one_that_uses_it(for_module: *mut PyObject) -> *mut PyObject {
     };
     Py_DECREF(spec);
     module
+}
+
+/// The path of this library, a new str: not every module that has it is `hpy.universal` in `sys.modules`.
+#[cfg(unix)]
+unsafe fn own_file() -> *mut PyObject {
+    let mut found: libc::Dl_info = core::mem::zeroed();
+    if libc::dladdr(PyInit_uses_the_gil as *const c_void, &raw mut found) == 0 {
+        PyErr_SetString(PyExc_ImportError, c"hpy.universal: its own file was not found".as_ptr());
+        return ptr::null_mut();
+    }
+    PyUnicode_DecodeFSDefault(found.dli_fname)
+}
+
+#[cfg(not(unix))]
+unsafe fn own_file() -> *mut PyObject {
+    attribute_of(c"hpy.universal", c"__file__").unwrap_or(ptr::null_mut())
 }
 
 unsafe fn attribute_of(module: &CStr, name: &CStr) -> Option<*mut PyObject> {
