@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
-import textwrap
+import tempfile
 import threading
+from functools import lru_cache
 
 import pytest
 
@@ -200,36 +202,114 @@ def test_legacy_code_follows_cpythons_rule(folder, stub):
             assert caught.value.message == "module sub does not support loading in subinterpreters"
 
 
-@with_thunks
-@pytest.mark.parametrize("kind", KINDS)
-def test_ten_at_once(folder, kind):
-    path = folder()
-    others = [Interpreter(kind) for _ in range(10)]
-    results: list[object] = [None] * len(others)
-    code = """
-        import sub
-        counters = [sub.new_counter() for _ in range(50)]
-        for turn in range(20):
-            sub.keep({number})
-            for counter in counters:
-                counter.up()
-        result = [sub.kept_now(), counters[0].up()]
-    """
+def at_once(work, count: int = 10) -> list:
+    """What `work(0)` to `work(count - 1)` return or raise, each in a thread of its own, all at once."""
+    results: list[object] = [None] * count
 
-    def work(number: int) -> None:
+    def one(number: int) -> None:
         try:
-            results[number] = others[number].run(code.format(number=number), path)
+            results[number] = work(number)
         except Exception as error:
             results[number] = error
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(others))]
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return results
+
+
+@with_thunks
+@pytest.mark.parametrize("mode", ["universal", "debug"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_ten_at_once(folder, monkeypatch, kind, mode):
+    monkeypatch.setenv("HPY", mode)
+    path = folder()
+    others = [Interpreter(kind) for _ in range(10)]
+    code = """
+        import sub
+        counters = [sub.new_counter() for _ in range(50)]
+        sub.Counter.mark = {number}
+        for turn in range(20):
+            sub.keep({number})
+            for counter in counters:
+                counter.up()
+        result = [sub.kept_now(), counters[0].up(), counters[0].mark]
+    """
+    results = at_once(lambda number: others[number].run(code.format(number=number), path))
+    # All of them live: a type at the same address would be the same type.
+    types = {other.run("result = id(sub.Counter)") for other in others}
     for other in others:
         other.close()
-    assert results == [[number, 21] for number in range(len(others))]
+    assert results == [[number, 21, number] for number in range(len(others))]
+    assert len(types) == len(others)
+
+
+MEETING = """
+#include <hpy.h>
+#include <stdatomic.h>
+#include <time.h>
+static atomic_long arrived;
+HPyDef_METH(meet, "meet", HPyFunc_O, .doc = "Waits in native code until so many are here; False after a minute.")
+static HPy meet_impl(HPyContext *ctx, HPy self, HPy arg)
+{
+    long all = HPyLong_AsLong(ctx, arg);
+    time_t start = time(NULL);
+    atomic_fetch_add(&arrived, 1);
+    while (atomic_load(&arrived) < all)
+        if (time(NULL) - start > 60)
+            return HPy_Dup(ctx, ctx->h_False);
+    return HPy_Dup(ctx, ctx->h_True);
+}
+static HPyDef *defines[] = {&meet, NULL};
+static HPyModuleDef def = {.defines = defines};
+HPy_MODINIT(sub, def)
+"""
+
+
+@with_thunks
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="an interpreter has a GIL of its own since 3.12")
+@pytest.mark.parametrize("mode", ["universal", "debug"])
+def test_ten_have_their_own_gil(folder, monkeypatch, mode):
+    monkeypatch.setenv("HPY", mode)
+    path = folder(source=MEETING)
+    others = [Interpreter("isolated") for _ in range(10)]
+    # None of them lets go of its GIL: were there but one, nobody would ever meet.
+    results = at_once(lambda number: others[number].run("import sub; result = sub.meet(10)", path))
+    for other in others:
+        other.close()
+    assert results == [True] * 10
+
+
+@with_thunks
+@pytest.mark.parametrize("mode", ["universal", "debug"])
+def test_ten_of_the_standard_library(folder, monkeypatch, mode):
+    interpreters = pytest.importorskip("concurrent.interpreters", reason="new in 3.14")
+    monkeypatch.setenv("HPY", mode)
+    monkeypatch.syspath_prepend(str(folder()))
+    others = [interpreters.create() for _ in range(10)]
+    answers = interpreters.create_queue()
+    code = """if True:
+        import sys
+        sys.path[:] = path
+        import sub
+        sub.keep(number)
+        counter = sub.new_counter()
+        counter.up()
+        answers.put((number, sub.kept_now(), counter.up(), id(sub.Counter)))
+    """
+
+    def work(number: int) -> None:
+        others[number].prepare_main(path=tuple(sys.path), number=number, answers=answers)
+        others[number].exec(code)
+
+    assert at_once(work) == [None] * 10
+    got = sorted(answers.get(timeout=10) for _ in others)
+    for other in others:
+        other.close()
+    assert [answer[:3] for answer in got] == [(number, number, 2) for number in range(10)]
+    assert len({answer[3] for answer in got}) == 10
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -254,50 +334,57 @@ def test_what_still_lives_when_the_interpreter_ends(folder, kind):
         assert other.run(code, path) == 1
 
 
-#: How many interpreters come and go in the test below; a thousand take a minute. CPython 3.12 and 3.13 themselves lose
-#: megabytes with each, so there are fewer there.
-TIMES = int(os.environ.get("HPY_TESTS_INTERPRETERS", "60" if sys.version_info >= (3, 12) else "250"))
+#: The same module in Python.
+IN_PYTHON = """
+kept = None
+class Counter:
+    __slots__ = ("count",)
+    def __init__(self):
+        self.count = 0
+    def up(self):
+        self.count += 1
+        return self.count
+def keep(value):
+    global kept
+    kept = value
+def new_counter():
+    return Counter()
+"""
+
+#: How many interpreters come and go in the test below; a thousand take minutes.
+TIMES = int(os.environ.get("HPY_TESTS_INTERPRETERS", "40"))
+
+
+def growth(kind: str, folder: pathlib.Path, mode: str = "universal") -> dict:
+    """How a process grows by TIMES interpreters that import and use the module `sub` of a folder."""
+    code = "import sub; sub.keep([sub.Counter]); result = sub.new_counter().up()"
+    command = [sys.executable, os.path.join(os.path.dirname(__file__), "growth.py"), kind, str(TIMES), str(folder), code]
+    limit = 120 + 10 * TIMES
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=limit, env={**os.environ, "HPY": mode})
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return json.loads(ran.stdout)
+
+
+@lru_cache(maxsize=None)
+def growth_in_python(kind: str) -> dict:
+    """What CPython itself loses with each interpreter, in the worst case: it is measured once for all modes."""
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "sub.py").write_text(IN_PYTHON)
+        return growth(kind, pathlib.Path(folder))
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/maps"), reason="needs /proc")
-def test_interpreters_that_end_leave_nothing(folder):
-    code = f"""
-        import gc, sys
-        sys.path[:] = {[str(folder()), os.path.dirname(__file__), *sys.path]!r}
-        from subinterpreters import interpreter
-
-        def resident():
-            gc.collect()
-            with open("/proc/self/statm") as statm:
-                return int(statm.read().split()[1])
-
-        def executable_pages():
-            with open("/proc/self/maps") as maps:
-                return sum(line.split()[1] == "r-xp" and line.split()[4] == "0" for line in maps)
-
-        def loop(times, code):
-            for _ in range(times):
-                with interpreter("isolated") as other:
-                    other.run(code, {str(folder())!r})
-
-        use = "import sub; sub.keep([sub.Counter]); result = sub.new_counter().up()"
-        # Some versions of CPython leak for themselves: see what an interpreter without extensions costs.
-        loop(20, "import json")
-        start = resident()
-        loop(50, "import json")
-        own = (resident() - start) / 50
-        loop(20, use)
-        start, pages = resident(), executable_pages()
-        loop({TIMES}, use)
-        print(executable_pages() - pages, own, (resident() - start) / {TIMES})
-    """
-    ran = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=600
-    )
-    assert ran.stderr == ""
-    print(ran.stdout)
-    pages, own, growth = ran.stdout.split()
-    assert int(pages) <= 0
-    if sys.version_info < (3, 12):
-        # In pages of memory per interpreter.
-        assert float(growth) < max(1.0, 1.5 * float(own))
+@pytest.mark.parametrize("mode", ["universal", "debug"])
+@pytest.mark.parametrize("kind", KINDS[-1:])
+def test_interpreters_that_end_leave_nothing(folder, kind, mode):
+    if mode == "debug" and not extensions.THUNKS:
+        pytest.skip("without thunks a binary serves one interpreter at a time")
+    own, found = growth_in_python(kind), growth(kind, folder(), mode)
+    print(f"{TIMES} interpreters, {kind}, {mode}: {found}; with a module in Python: {own}")
+    assert found["code"] <= 0
+    assert found["mappings"] <= own["mappings"] + max(4, TIMES // 20)
+    # A page or two of the allocator's own bookkeeping, however many interpreters there were.
+    if found["allocated"] is not None:
+        assert found["allocated"] <= own["allocated"] + 32 * 1024
+    # Resident memory is what the system says it is, give or take: a megabyte, and a twentieth of what CPython loses.
+    assert found["resident"] <= 1.05 * own["resident"] + 2**20
