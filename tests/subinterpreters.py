@@ -25,7 +25,12 @@ try:
 {code}
     answer = {{"result": result}}
 except BaseException as error:
-    answer = {{"error": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}}
+    try:
+        text = traceback.format_exc()
+    except ImportError:
+        # 3.15 looks for files of a module that was not found, and raises what that raises.
+        text = repr(error)
+    answer = {{"error": type(error).__name__, "message": str(error), "traceback": text}}
 os.write({fd}, json.dumps(answer).encode())
 """
 

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import pickle
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -136,18 +137,33 @@ def said(loads, text, **options):
         return type(error), str(error)
 
 
+#: Before 3.14 json calls an escape that the text ends after invalid; since, it is the string that is not terminated.
+OLDER_WORDS = said(json.loads, '"\\u0041')[1] == "Invalid \\uXXXX escape"
+
+
+def by_json(text, **options):
+    """What json.loads gives, in its present words, which are fastjson's on every version."""
+    answer = said(json.loads, text, **options)
+    if OLDER_WORDS and isinstance(answer, tuple) and answer[1] == "Invalid \\uXXXX escape":
+        if re.fullmatch("u[0-9a-fA-F]{4}", text[answer[2] :]):
+            # Where one more letter follows, all versions say so.
+            *words, _ = said(json.loads, text + "x", **options)
+            return (*words, text)
+    return answer
+
+
 def test_a_corpus(fastjson):
     for text in VALID:
-        assert said(fastjson.loads, text) == said(json.loads, text)
+        assert said(fastjson.loads, text) == by_json(text)
         assert isinstance(said(fastjson.loads, text), str), text
     for text in INVALID:
-        assert said(fastjson.loads, text) == said(json.loads, text), text
+        assert said(fastjson.loads, text) == by_json(text), text
         assert said(fastjson.loads, text)[0] is json.JSONDecodeError, text
     for text in VALID + INVALID:
         for end in range(min(len(text), 30)):
-            assert said(fastjson.loads, text[:end]) == said(json.loads, text[:end]), text[:end]
+            assert said(fastjson.loads, text[:end]) == by_json(text[:end]), text[:end]
         for strict in (False, True):
-            assert said(fastjson.loads, text, strict=strict) == said(json.loads, text, strict=strict), text
+            assert said(fastjson.loads, text, strict=strict) == by_json(text, strict=strict), text
 
 
 def test_the_json_parsing_test_suite():
@@ -161,7 +177,7 @@ def test_the_json_parsing_test_suite():
     assert len(cases) > 300
     for case in cases:
         name, document = case["name"], case["input"]
-        expected = said(json.loads, document)
+        expected = by_json(document)
         if isinstance(expected, tuple) and expected[0] is RecursionError:
             assert said(fastjson.loads, document)[0] is RecursionError
             continue
@@ -201,7 +217,7 @@ def test_as_the_standard_library(value, options):
 @settings(deadline=None, max_examples=200)
 @given(st.text(st.sampled_from('[]{}",:\\ud83ne01-.tfN \n\té\ud800'), max_size=12))
 def test_errors_as_the_standard_library(text):
-    assert said(rust_example.load("fastjson").loads, text) == said(json.loads, text)
+    assert said(rust_example.load("fastjson").loads, text) == by_json(text)
 
 
 @settings(deadline=None, max_examples=300)

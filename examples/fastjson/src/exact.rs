@@ -375,20 +375,13 @@ impl<'d, 'ctx> Parser<'d, 'ctx> {
     /// `\uXXXX`, two of them where they are a pair of surrogates; `at` is that of the first `u`.
     fn unicode_escape(&mut self, at: usize) -> PyResult<'ctx, usize> {
         let bytes = self.document.bytes;
-        // There must be something behind the digits: a quote at least.
-        if at + 5 >= bytes.len() {
-            return Err(self.error("Invalid \\uXXXX escape", at));
-        }
-        let Some(first) = hex(&bytes[at + 1..at + 5]) else {
+        let Some(first) = bytes.get(at + 1..at + 5).and_then(hex) else {
             return Err(self.error("Invalid \\uXXXX escape", at));
         };
         let mut point = first;
         let mut next = at + 5;
-        if (0xd800..0xdc00).contains(&first)
-            && next + 6 < bytes.len()
-            && bytes[next..].starts_with(b"\\u")
-        {
-            let Some(second) = hex(&bytes[next + 2..next + 6]) else {
+        if (0xd800..0xdc00).contains(&first) && bytes[next..].starts_with(b"\\u") {
+            let Some(second) = bytes.get(next + 2..next + 6).and_then(hex) else {
                 return Err(self.error("Invalid \\uXXXX escape", next + 1));
             };
             if (0xdc00..0xe000).contains(&second) {
