@@ -35,6 +35,7 @@ const SUITES: [Suite; 2] = [
             "gcc",
             "libc6-dev",
             "ca-certificates",
+            "valgrind",
         ],
         pythons: &["python3.14", "python3.15", "python3.14-dbg"],
     },
@@ -129,8 +130,14 @@ fn root_folder(suite: &Suite) -> Result<&'static str> {
         &base.join(format!("enter-{}", suite.name)),
         &include_str!("enter.sh").replace("@NAME@", suite.name),
     )?;
-    if std::fs::read_to_string(&stamp).unwrap_or_default() == packages {
+    let there = std::fs::read_to_string(&stamp).unwrap_or_default();
+    if there == packages {
         return Ok("already there");
+    }
+    if !there.is_empty() && there.split(',').all(|one| suite.packages.contains(&one)) {
+        add_packages(suite, &there)?;
+        std::fs::write(&stamp, packages)?;
+        return Ok("packages added");
     }
     let mirror = mirror()?;
     tool("mmdebstrap")?;
@@ -156,6 +163,23 @@ fn root_folder(suite: &Suite) -> Result<&'static str> {
     std::fs::write(making.join("hpy-rs-packages.txt"), packages)?;
     std::fs::rename(&making, &root)?;
     Ok("installed")
+}
+
+/// Installs into a complete root folder what an earlier version of this program did not: `there` are those packages.
+fn add_packages(suite: &Suite, there: &str) -> Result<()> {
+    let missing =
+        suite.packages.iter().filter(|one| !there.split(',').any(|package| package == **one));
+    let apt = |arguments: &[&str]| -> Result<()> {
+        let mut command = Command::new(paths::interpreters().join(format!("enter-{}", suite.name)));
+        command.arg("apt-get").args(arguments).args(APT_OPTIONS);
+        command.env("DEBIAN_FRONTEND", "noninteractive");
+        run_logged(&mut command, &log(suite.name), Duration::from_secs(900))?.checked().map(drop)
+    };
+    let mut install = vec!["install", "-y", "--no-install-recommends", "--no-upgrade"];
+    install.extend(missing);
+    apt(&install)
+        .or_else(|_| apt(&["update"]).and_then(|()| apt(&install)))
+        .with_context(|| format!("adding to the root folder of Debian {}", suite.name))
 }
 
 /// A script that runs a Python of a root folder from outside, for tools that want one path.
