@@ -5,8 +5,9 @@
 PATH is an interpreter in whose environment `hpy` (hpy-rs) is installed, built with optimisations. The module is
 built on the raw C API, in HPy C and in HPy Rust for the universal ABI, with PyO3 (release, fat LTO), and from the same
 two HPy sources for the cpython ABI. --write puts the tables into docs/performance.md. Times are
-nanoseconds per call from interleaved rounds; a ratio is the median of the rounds' ratios. Instructions per call are
-counted by callgrind, as the difference of a long and a short run. README.md beside this file says how to read it.
+nanoseconds per call from interleaved rounds in several processes; a ratio is the median of the rounds' ratios, and of
+the processes'. Instructions per call are counted by callgrind, as the difference of a long and a short run. README.md
+beside this file says how to read it.
 """
 
 from __future__ import annotations
@@ -137,6 +138,29 @@ def build(found: dict, modules: list[str]) -> Path:
     return folder
 
 
+def measure_time(found: dict, folder: Path, modules: list[str], rows: list[str] | None, processes: int, rounds: int) -> dict:
+    """row -> module -> numbers: medians over processes, the best of all. In each process code and data lie at other
+    addresses: the system loads libraries at random places, the modules are imported in another order, and the
+    environment, from which the stack starts, has another size."""
+    runs = []
+    for number in range(processes):
+        order = modules[:1] + modules[1:][number % (len(modules) or 1) :] + modules[1:][: number % (len(modules) or 1)]
+        request = {"what": "time", "path": str(folder), "modules": modules, "order": order, "rows": rows, "rounds": rounds}
+        environment = {**os.environ, "PYTHONHASHSEED": "0", "PADDING": "x" * (number * 368)}
+        runs.append(json.loads(output([found["executable"], str(BENCHES / "worker.py"), json.dumps(request)], env=environment)))
+    combined: dict[str, dict] = {}
+    for row, by_module in runs[0].items():
+        combined[row] = {}
+        for name in by_module:
+            all_of = [run[row][name] for run in runs]
+            combined[row][name] = {
+                key: (min if "best" in key else statistics.median)(one[key] for one in all_of) if all_of[0][key] is not None else None
+                for key in all_of[0]
+            }
+            combined[row][name]["ratios"] = [one["ratio"] for one in all_of]
+    return combined
+
+
 def count_instructions(found: dict, folder: Path, modules: list[str], rows: list[str] | None) -> dict | None:
     """row -> module -> instructions per call; None where there is no valgrind."""
     if shutil.which("valgrind") is None:
@@ -249,11 +273,12 @@ def written(document: str, version: str, text: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measures one small module four ways.")
+    parser = argparse.ArgumentParser(description="Measures one small module six ways.")
     parser.add_argument("--python", default=sys.executable, help="the interpreter, with hpy-rs installed")
     parser.add_argument("--json", type=Path, help="write the numbers there")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
-    parser.add_argument("--rounds", type=int, default=31)
+    parser.add_argument("--processes", type=int, default=11, help="how many processes time everything")
+    parser.add_argument("--rounds", type=int, default=9, help="how many rounds each of them makes")
     parser.add_argument("--rows", help="only these rows, by comma: " + ",".join(k for k, *_ in ROWS) + ",import")
     parser.add_argument("--modules", default=",".join(COLUMNS.values()), help="only these modules, by comma")
     parser.add_argument("--no-instructions", action="store_true", help="leave callgrind out")
@@ -264,12 +289,9 @@ def main() -> None:
     rows = options.rows.split(",") if options.rows else None
     found = facts(options.python)
     folder = build(found, modules)
-    request = {"what": "time", "path": str(folder), "modules": modules, "rows": rows, "rounds": options.rounds}
     timing = {}
     if not options.no_time:
-        environment = {**os.environ, "PYTHONHASHSEED": "0"}
-        command = [found["executable"], str(BENCHES / "worker.py"), json.dumps(request)]
-        timing = json.loads(output(command, env=environment))
+        timing = measure_time(found, folder, modules, rows, options.processes, options.rounds)
     counts = None if options.no_instructions else count_instructions(found, folder, modules, rows)
     if options.no_time:
         timing = {row: {} for row in counts or {}}

@@ -58,9 +58,10 @@ def import_loop(name: str):
     return run
 
 
-def loops(names: list[str], rows: list[str] | None) -> dict[str, dict[str, object]]:
-    """row -> module -> loop. A module without what a row calls is left out of it."""
-    modules = {name: importlib.import_module(name) for name in names}
+def loops(names: list[str], rows: list[str] | None, order: list[str] | None = None) -> dict[str, dict[str, object]]:
+    """row -> module -> loop. A module without what a row calls is left out of it. `order` is that of the imports."""
+    imported = {name: importlib.import_module(name) for name in order or names}
+    modules = {name: imported[name] for name in names}
     found: dict[str, dict[str, object]] = {}
     for key, _, statement, setup in ROWS:
         if rows and key not in rows:
@@ -76,11 +77,11 @@ def loops(names: list[str], rows: list[str] | None) -> dict[str, dict[str, objec
     return found
 
 
-def measure_time(names: list[str], rows: list[str] | None, rounds: int) -> dict:
+def measure_time(names: list[str], order: list[str], rows: list[str] | None, rounds: int) -> dict:
     """Nanoseconds per call. Rounds are interleaved: within one, each module is measured once, in changing order."""
     gc.disable()
     result: dict = {}
-    for row, by_module in loops(names, rows).items():
+    for row, by_module in loops(names, rows, order).items():
         counts = {}
         for name, loop in by_module.items():
             loop(20)  # warm: the interpreter specialises
@@ -128,6 +129,6 @@ if __name__ == "__main__":
     request = json.loads(sys.argv[1])
     sys.path.insert(0, request["path"])
     if request["what"] == "time":
-        print(json.dumps(measure_time(request["modules"], request["rows"], request["rounds"])))
+        print(json.dumps(measure_time(request["modules"], request["order"], request["rows"], request["rounds"])))
     else:
         count_instructions(request["modules"], request["rows"])
