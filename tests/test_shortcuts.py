@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import sysconfig
 import weakref
 from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 
 import extensions
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 
 pytestmark = pytest.mark.abis("universal", "hybrid")
 
-COUNT_WORDS, COUNT_I32, SET_ITEMS, TAKE_INTS, REACH_STRUCTS = 1, 2, 4, 8, 16
+COUNT_WORDS, COUNT_I32, SET_ITEMS, TAKE_INTS, REACH_STRUCTS, READ_LENGTHS = 1, 2, 4, 8, 16, 32
 NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 COUNTS_ALL = bool(sysconfig.get_config_var("Py_REF_DEBUG")) or hasattr(sys, "gettotalrefcount")
 #: The C compiler's options, by what they do.
@@ -43,7 +45,86 @@ def test_offers(variant):
         assert offers == 0
     elif sys.implementation.name == "cpython":
         counts = COUNT_I32 if sys.version_info >= (3, 12) else COUNT_WORDS
-        assert offers == counts | SET_ITEMS | TAKE_INTS | REACH_STRUCTS
+        assert offers == counts | SET_ITEMS | TAKE_INTS | REACH_STRUCTS | READ_LENGTHS
+
+
+THUNKS = os.environ.get("HPY_RS_THUNKS") != "0"
+GOES_STRAIGHT = sys.platform.startswith("linux") and sys.implementation.name == "cpython" and THUNKS
+
+
+def test_calls_go_straight(variant):
+    """In universal mode, and where the compiler is not told to leave it out."""
+    for build in BUILDS:
+        expected = GOES_STRAIGHT and variant.mode == "universal" and build == "shortcuts"
+        assert loaded(variant.name, build).straight() is expected, build
+
+
+def test_calls(module):
+    """However they get there."""
+    value = object()
+    assert module.nothing() == 1000
+    assert module.same(value) is value
+    assert module.named() == ((), None)
+    assert module.named(value, 2, x=3, y=value) == ((value, 2, 3, value), ("x", "y"))
+    assert list(map(module.named, [1], [2])) == [((1, 2), None)]
+    for call in (lambda: module.nothing(1), module.same, lambda: module.same(x=1)):
+        with pytest.raises(TypeError):
+            call()
+
+
+class Long(str):
+    def __len__(self):
+        return 12345
+
+
+def test_length(module):
+    values = ["", "abc", "\xe9", "\U0001f600" * 9, [], [1, 2], (), (1,), {1: 2}, b"abc", range(7), {1}, Long("a")]
+    for value in values:
+        assert module.length(value) == len(value), type(value)
+    for value in (1, None, object(), str):
+        with pytest.raises(TypeError):
+            module.length(value)
+
+
+@pytest.mark.skipif(not GOES_STRAIGHT, reason="calls go straight on Linux, with thunks for the others")
+def test_the_first_interpreter_has_the_calls_that_go_straight(variant):
+    """Until it ends. Others, and debug mode, get theirs by thunk, and every call has the context of its own."""
+    if variant.name != "universal":
+        pytest.skip("one process tells it all")
+    path = str(extensions.build("shortcuts", flags=BUILDS["shortcuts"]))
+    code = f"""
+import sys
+sys.path[:0] = {[str(Path(__file__).parent)]!r}
+import hpy.universal
+from subinterpreters import KINDS, interpreter
+use = '''
+import hpy.universal
+from importlib.util import spec_from_file_location
+path = {path!r}
+module = hpy.universal.load("shortcuts", path, spec_from_file_location("shortcuts", path), mode=hpy.universal.MODE_%s)
+result = [module.straight(), module.same("x"), list(module.named(1, y=2)[0]), module.nothing()]
+'''
+def here(mode):
+    space = {{}}
+    exec(use % mode, space)
+    return space["result"]
+rest = ["x", [1, 2], 1000]
+for kind in KINDS:
+    with interpreter(kind) as first:
+        assert first.run(use % "DEBUG") == [False, *rest]
+        assert first.run(use % "UNIVERSAL") == [True, *rest]
+        assert first.run(use % "DEBUG") == [False, *rest]
+        assert first.run(use % "UNIVERSAL") == [True, *rest]
+        with interpreter(kind) as second:
+            assert second.run(use % "UNIVERSAL") == [False, *rest]
+            assert second.run(use % "TRACE") == [False, *rest]
+        assert here("UNIVERSAL") == [False, *rest]
+assert here("UNIVERSAL") == [True, *rest]
+assert here("DEBUG") == [False, *rest]
+print("done")
+"""
+    done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
 def test_trace_sees_every_call(variant):

@@ -85,4 +85,43 @@ FUNC(build, 2)
     return HPyListBuilder_Build(ctx, builder);
 }
 
-MODULE(shortcuts, LISTED(offers) LISTED(counted) LISTED(dropped) LISTED(nulls) LISTED(ints) LISTED(build))
+/* Whether trampolines of this binary call implementations with this context. */
+FUNC(straight, 0)
+{
+    (void)args;
+    return HPyBool_FromBool(ctx, _hpy_straight_ctx == ctx);
+}
+
+/* A call by each signature of methods, and what it got. */
+HPyDef_METH(nothing, "nothing", HPyFunc_NOARGS)
+static HPy nothing_impl(HPyContext *ctx, HPy self)
+{
+    (void)self;
+    return HPyLong_FromLong(ctx, 1000);
+}
+
+HPyDef_METH(same, "same", HPyFunc_O)
+static HPy same_impl(HPyContext *ctx, HPy self, HPy arg)
+{
+    (void)self;
+    return HPy_Dup(ctx, arg);
+}
+
+HPyDef_METH(named, "named", HPyFunc_KEYWORDS)
+static HPy named_impl(HPyContext *ctx, HPy self, const HPy *args, size_t nargs, HPy kwnames)
+{
+    (void)self;
+    HPy_ssize_t names = HPy_IsNull(kwnames) ? 0 : HPy_Length(ctx, kwnames);
+    HPy all = HPyTuple_FromArray(ctx, (HPy *)args, (HPy_ssize_t)nargs + names);
+    HPy made = HPyTuple_Pack(ctx, 2, all, HPy_IsNull(kwnames) ? ctx->h_None : kwnames);
+    HPy_Close(ctx, all);
+    return made;
+}
+
+FUNC(length, 1)
+{
+    HPy_ssize_t length = HPy_Length(ctx, args[0]);
+    return length < 0 ? HPy_NULL : HPyLong_FromSsize_t(ctx, length);
+}
+
+MODULE(shortcuts, LISTED(straight) &nothing, &same, &named, LISTED(length) LISTED(offers) LISTED(counted) LISTED(dropped) LISTED(nulls) LISTED(ints) LISTED(build))

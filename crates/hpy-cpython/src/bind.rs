@@ -4,6 +4,7 @@
 
 use crate::ready_made::{self, ReadyMade};
 use crate::state::{self, InterpreterState};
+use crate::straight;
 use crate::thunk::{Kind, Thunk};
 use alloc::boxed::Box;
 use alloc::ffi::CString;
@@ -91,7 +92,9 @@ impl Bindings {
             HPyFunc_O => (Kind::Shift2, sig),
             _ => (Kind::Shift, sig),
         };
-        if !trampoline.is_null() && !(*self.state).thunks.available() {
+        if !trampoline.is_null()
+            && (self.goes_straight(target, kind, trampoline) || !(*self.state).thunks.available())
+        {
             return trampoline;
         }
         let (first, destination) = self.destination_for(target, sig, imp, name);
@@ -109,6 +112,19 @@ impl Bindings {
                 None => ptr::null(),
             },
         }
+    }
+
+    /// Whether the trampoline does what a thunk would do.
+    unsafe fn goes_straight(
+        &self,
+        target: *const CallTarget,
+        kind: Kind,
+        trampoline: *const c_void,
+    ) -> bool {
+        matches!(kind, Kind::Shift | Kind::Shift1 | Kind::Shift2)
+            && (*target).entries.is_null()
+            && (*target).ctx == (*self.state).direct.ctx
+            && straight::serves(self.state, trampoline)
     }
 
     /// The function to call for a definition and its first argument: the implementation and the target's

@@ -16,6 +16,9 @@ pub const VAR_SIZE: usize = offset_of!(PyVarObject, ob_size);
 #[cfg(GraalPy)]
 pub const VAR_SIZE: usize = size_of::<PyObject>();
 
+/// Offset of an object's type.
+pub const TYPE: usize = offset_of!(PyObject, ob_type);
+
 /// Takes a reference, see [`decref`].
 #[inline(always)]
 pub unsafe fn incref(object: *mut PyObject) {

@@ -44,6 +44,7 @@ pub mod shortcuts;
 mod spin;
 pub mod standalone;
 pub mod state;
+pub mod straight;
 pub mod thunk;
 
 #[path = "generated/template.rs"]

@@ -30,8 +30,10 @@ pub fn offers(small_ints: &SmallInts) -> HPyShortcuts {
         return HPyShortcuts::NONE;
     }
     HPyShortcuts {
-        offers: COUNTS | LISTS | HPY_MAY_TAKE_INTS | HPY_MAY_REACH_STRUCTS,
+        offers: COUNTS | LISTS | HPY_MAY_TAKE_INTS | HPY_MAY_REACH_STRUCTS | HPY_MAY_READ_LENGTHS,
         struct_at: OBJECT_OFFSET as u32,
         small_ints: small_ints.objects().cast::<HPy>(),
+        type_at: layout::TYPE as u32,
+        length_at: layout::VAR_SIZE as u32,
     }
 }

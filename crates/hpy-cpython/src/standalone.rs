@@ -4,12 +4,10 @@
 
 use crate::direct::{self, Maker};
 use crate::module;
-use crate::spin::Spin;
-use crate::state::{self, InterpreterState};
-use alloc::vec::Vec;
+use crate::{state, straight};
 use core::ptr;
 use hpy_sys::direct::HPyDirectModule;
-use hpy_sys::ext::{HPY_EXTENSIONS_VERSION, HPY_MODULE_MAIN_INTERPRETER_ONLY};
+use hpy_sys::ext::{HPY_MODULE_MAIN_INTERPRETER_ONLY, HPyBinary};
 use hpy_sys::{HPy, HPyModuleDef};
 use pyo3_ffi::*;
 
@@ -22,29 +20,13 @@ pub unsafe fn definition_of(module: *const HPyDirectModule) -> *mut PyObject {
 }
 
 unsafe fn definition(direct: *const HPyDirectModule) -> *const HPyModuleDef {
-    if let Some(init_extensions) = (*direct).init_extensions {
-        init_extensions(HPY_EXTENSIONS_VERSION);
-    }
+    init_extensions(&*direct);
     ((*direct).init)()
 }
 
-/// Which context the trampolines of a module use, known by its `init_global_context`: they find it in a
-/// variable of the binary. Without thunks calls go through them, so they serve one interpreter.
-static TAKEN: Spin<Vec<(usize, usize)>> = Spin::new(Vec::new());
-
-/// Lets a module's trampolines serve an interpreter; false if they are needed and serve another one.
-unsafe fn take_trampolines(module: usize, state: *mut InterpreterState) -> bool {
-    if (*state).thunks.available() {
-        return true;
-    }
-    let ctx = (*state).direct.ctx as usize;
-    TAKEN.with(|all| match all.iter().find(|one| one.0 == module) {
-        Some(one) => one.1 == ctx,
-        None => {
-            all.push((module, ctx));
-            true
-        }
-    })
+/// Promises extensions; what the binary says of itself.
+unsafe fn init_extensions(direct: &HPyDirectModule) -> HPyBinary {
+    direct.init_extensions.map_or(HPyBinary::new(), |init| straight::describe(init))
 }
 
 unsafe fn make(direct: *const HPyDirectModule, spec: *mut PyObject) -> *mut PyObject {
@@ -62,13 +44,17 @@ unsafe fn make(direct: *const HPyDirectModule, spec: *mut PyObject) -> *mut PyOb
     }
     let ctx = (*state).direct.ctx;
     (*ctx).name = c"HPy CPython ABI".as_ptr();
-    if !take_trampolines(direct.init_global_context as usize, state) {
+    // This copy of the crate is part of the one binary that calls come to.
+    let straight = straight::take(state, init_extensions(direct).straight, 0..usize::MAX);
+    if !straight && !(*state).thunks.available() {
         let text = c"module '%s' is imported in another interpreter already. Without thunks, which are off \
                      (HPY_RS_THUNKS=0) or cannot be made on this system, an extension serves one interpreter";
         PyErr_Format(PyExc_ImportError, text.as_ptr(), direct.name);
         return ptr::null_mut();
     }
-    (direct.init_global_context)(ctx);
+    if straight {
+        (direct.init_global_context)(ctx);
+    }
     let spec = HPy { _i: spec as isize };
     module::create(ctx, &raw const (*state).direct, (direct.init)(), spec)._i as *mut PyObject
 }

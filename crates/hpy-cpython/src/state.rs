@@ -14,7 +14,7 @@
 //! may be such types themselves; the context, its constants and the thunks stay until the last user goes.
 
 use crate::lock::Locked;
-use crate::{capsule, context, ext, global, long, shortcuts, thunk, type_};
+use crate::{capsule, context, ext, global, long, shortcuts, straight, thunk, type_};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::c_void;
@@ -229,6 +229,7 @@ pub unsafe fn release(state: *mut InterpreterState) {
     }
     // What was stored since `retire`.
     (*state).globals.clear();
+    straight::give_back(state);
     (*state).small_ints.release();
     context::drop_constants(&mut (*state).base.base);
     drop(Box::from_raw(state));

@@ -172,8 +172,12 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
                     unsafe { ::hpy::impl_::set_trampoline_context(context) };
                 }
 
-                pub extern "C" fn #extensions_symbol(version: u32) {
-                    ::hpy::impl_::set_extensions(version);
+                pub extern "C" fn #extensions_symbol(
+                    version: u32,
+                    binary: *mut ::hpy::impl_::sys::ext::HPyBinary,
+                ) {
+                    // SAFETY: a runtime calls it.
+                    unsafe { ::hpy::impl_::set_extensions(version, binary) };
                 }
 
                 pub static #flags_symbol: u32 = #flags;
@@ -195,8 +199,11 @@ pub fn expand(attribute: TokenStream, mut item: ItemMod) -> syn::Result<TokenStr
                 unsafe extern "C" fn context(context: *mut ::hpy::impl_::sys::HPyContext) {
                     #context_symbol(context)
                 }
-                unsafe extern "C" fn extensions(version: u32) {
-                    #extensions_symbol(version)
+                unsafe extern "C" fn extensions(
+                    version: u32,
+                    binary: *mut ::hpy::impl_::sys::ext::HPyBinary,
+                ) {
+                    #extensions_symbol(version, binary)
                 }
                 static DIRECT: ::hpy::impl_::direct::HPyDirectModule =
                     ::hpy::impl_::direct::HPyDirectModule {

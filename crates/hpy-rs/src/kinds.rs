@@ -1,7 +1,7 @@
 //! What a handle promises of its object.
 
 use crate::handle::Handle;
-use crate::{Ctx, Hint, PyErr, PyResult};
+use crate::{Ctx, Hint, PyErr, PyResult, shortcuts};
 use hpy_sys::api;
 
 /// A kind of object that handles can be typed with: one of this module's markers or a class.
@@ -28,7 +28,7 @@ pub trait Kind: 'static {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident $name:literal $($hint:literal)? = |$ctx:ident, $h:ident| $check:expr;)*) => {$(
+    ($($(#[$doc:meta])* $kind:ident $name:literal $($hint:literal)? $(: $exactly:ident)? = |$ctx:ident, $h:ident| $check:expr;)*) => {$(
         $(#[$doc])*
         #[doc = concat!(
             "\n```\n# use hpy::prelude::*;\n# fn example<'ctx>(object: Ref<'ctx>) -> PyResult<'ctx> {\nlet checked: Handle<'_, ",
@@ -48,6 +48,9 @@ macro_rules! kinds {
                 // SAFETY: the handle is open, the constants of the context are.
                 #[allow(unused_unsafe)]
                 unsafe {
+                    $(if shortcuts::is_exactly(object.ctx(), $h, (*$ctx).$exactly) {
+                        return true;
+                    })?
                     $check
                 }
             }
@@ -59,27 +62,27 @@ kinds! {
     /// Any object.
     Any "object" "typing.Any" = |_ctx, _h| true;
     /// `str`
-    Str "str" = |ctx, h| api::HPyUnicode_Check(ctx, h) != 0;
+    Str "str": h_UnicodeType = |ctx, h| api::HPyUnicode_Check(ctx, h) != 0;
     /// `int` (`bool` is one)
-    Int "int" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_LongType) != 0;
+    Int "int": h_LongType = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_LongType) != 0;
     /// `float`
-    Float "float" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_FloatType) != 0;
+    Float "float": h_FloatType = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_FloatType) != 0;
     /// `bool`
-    Bool "bool" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_BoolType) != 0;
+    Bool "bool": h_BoolType = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_BoolType) != 0;
     /// `complex`
-    Complex "complex" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_ComplexType) != 0;
+    Complex "complex": h_ComplexType = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_ComplexType) != 0;
     /// `bytes`
-    Bytes "bytes" = |ctx, h| api::HPyBytes_Check(ctx, h) != 0;
+    Bytes "bytes": h_BytesType = |ctx, h| api::HPyBytes_Check(ctx, h) != 0;
     /// `list`
-    List "list" "list[typing.Any]" = |ctx, h| api::HPyList_Check(ctx, h) != 0;
+    List "list" "list[typing.Any]": h_ListType = |ctx, h| api::HPyList_Check(ctx, h) != 0;
     /// `tuple`
-    Tuple "tuple" "tuple[typing.Any, ...]" = |ctx, h| api::HPyTuple_Check(ctx, h) != 0;
+    Tuple "tuple" "tuple[typing.Any, ...]": h_TupleType = |ctx, h| api::HPyTuple_Check(ctx, h) != 0;
     /// `dict`
-    Dict "dict" "dict[typing.Any, typing.Any]" = |ctx, h| api::HPyDict_Check(ctx, h) != 0;
+    Dict "dict" "dict[typing.Any, typing.Any]": h_DictType = |ctx, h| api::HPyDict_Check(ctx, h) != 0;
     /// `slice`
-    Slice "slice" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_SliceType) != 0;
+    Slice "slice": h_SliceType = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_SliceType) != 0;
     /// `type`: a class
-    Type "type" = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_TypeType) != 0;
+    Type "type": h_TypeType = |ctx, h| api::HPy_TypeCheck(ctx, h, (*ctx).h_TypeType) != 0;
 }
 
 /// A module. Only made by this crate, which knows that it is one; `isinstance` is not asked.

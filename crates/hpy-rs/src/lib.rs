@@ -103,6 +103,7 @@ mod name;
 mod object;
 mod raised;
 mod runtime;
+#[cfg_attr(feature = "cpython", path = "shortcuts_cpython.rs")]
 mod shortcuts;
 #[cfg(feature = "cpython")]
 mod standalone;
@@ -439,7 +440,9 @@ pub mod impl_ {
         ArgHint, ArgsHint, BorrowHint, BorrowMutHint, FieldHint, KindHint, KwargsHint, NextHint,
         NoHint, OutputHint, record, record_len,
     };
-    pub use crate::runtime::{call_from_trampoline, set_extensions, set_trampoline_context};
+    pub use crate::runtime::{
+        call_from_trampoline, set_extensions, set_trampoline_context, straight_context,
+    };
     pub use crate::state::{StateDefinition, make as make_state, state_of};
     pub use crate::trampoline::packed;
     pub use hpy_sys as sys;

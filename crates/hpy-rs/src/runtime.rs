@@ -6,7 +6,7 @@ use crate::{Ctx, PyErr, PyResult};
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
-use hpy_sys::ext::{HPyContextExt, HPyExtensions};
+use hpy_sys::ext::{HPyBinary, HPyContextExt, HPyExtensions};
 use hpy_sys::{HPyContext, HPyFunc_Signature};
 
 /// The context that trampolines use: the runtime's last word through `HPyInitGlobalContext_NAME`.
@@ -27,13 +27,42 @@ pub unsafe fn set_trampoline_context(ctx: *mut HPyContext) {
 
 /// The context that trampolines use.
 pub(crate) fn trampoline_context() -> *mut HPyContext {
-    TRAMPOLINE_CONTEXT.load(Ordering::Acquire)
+    straight_context().unwrap_or_else(|| TRAMPOLINE_CONTEXT.load(Ordering::Acquire))
+}
+
+/// The context that trampolines call implementations with, straight: see `HPyBinary::straight`.
+static STRAIGHT: AtomicPtr<HPyContext> = AtomicPtr::new(ptr::null_mut());
+
+/// The context with which a trampoline may call its implementation itself; None where the runtime is to do it.
+#[cfg(not(feature = "cpython"))]
+#[inline(always)]
+pub fn straight_context() -> Option<*mut HPyContext> {
+    let ctx = STRAIGHT.load(Ordering::Relaxed);
+    (!ctx.is_null()).then_some(ctx)
+}
+
+/// In an ordinary extension trampolines are for the one interpreter that has them.
+#[cfg(feature = "cpython")]
+#[inline(always)]
+pub fn straight_context() -> Option<*mut HPyContext> {
+    Some(STRAIGHT.load(Ordering::Relaxed))
 }
 
 /// `HPyInitExtensions_NAME`.
-pub fn set_extensions(version: u32) {
+///
+/// # Safety
+/// The runtime calls it before the binary gets a context, in one thread at a time; since version 2 `binary` is
+/// what it wants to know.
+pub unsafe fn set_extensions(version: u32, binary: *mut HPyBinary) {
     if version != 0 {
-        crate::shortcuts::contexts_are_extended();
+        // SAFETY: as the caller says.
+        unsafe { crate::shortcuts::contexts_are_extended() };
+    }
+    // SAFETY: as the caller says.
+    if let Some(binary) = (version >= 2).then(|| unsafe { &mut *binary })
+        && binary.size >= size_of::<HPyBinary>()
+    {
+        binary.straight = STRAIGHT.as_ptr();
     }
     EXTENSIONS.store(version, Ordering::Release);
 }
@@ -70,7 +99,7 @@ pub unsafe fn call_from_trampoline<A>(
     imp: *mut c_void,
     args: &mut A,
 ) {
-    let ctx = TRAMPOLINE_CONTEXT.load(Ordering::Acquire);
+    let ctx = trampoline_context();
     // SAFETY: a runtime that uses trampolines has set the context before; the rest the caller keeps.
     unsafe {
         hpy_sys::api::_HPy_CallRealFunctionFromTrampoline(

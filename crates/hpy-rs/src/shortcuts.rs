@@ -1,25 +1,44 @@
 //! What the binary does itself where the context offers it: see `hpy_sys::ext::HPyShortcuts`.
 
 use crate::Ctx;
+use core::cell::UnsafeCell;
+use core::ffi::c_void;
 use core::mem::offset_of;
 use core::ptr::with_exposed_provenance_mut;
-use core::sync::atomic::{AtomicUsize, Ordering};
+/// The functions that are called most: in an ordinary extension they are part of it.
+pub(crate) use hpy_sys::api::{HPy_GetItem_i, HPyFloat_AsDouble, HPyFloat_FromDouble};
 use hpy_sys::ext::*;
-use hpy_sys::{HPy, HPyContext, api};
+use hpy_sys::{HPy, HPyContext, HPyType_BuiltinShape, HPyType_BuiltinShape_Object, api};
 
 /// Where a context has its offers, in bytes from its start. That of a runtime without extensions has a 0 there.
-static OFFERS_AT: AtomicUsize = AtomicUsize::new(offset_of!(HPyContext, abi_version));
+static OFFERS_AT: Place = Place(UnsafeCell::new(offset_of!(HPyContext, abi_version)));
 const _: () = assert!(hpy_sys::HPY_ABI_VERSION == 0);
 
+/// No atomic: then the compiler knows that it need not read it twice.
+struct Place(UnsafeCell<usize>);
+// SAFETY: it is written where `contexts_are_extended` says.
+unsafe impl Sync for Place {}
+
 /// The runtime has promised, by calling `HPyInitExtensions_NAME`, that its contexts are extended ones.
-pub(crate) fn contexts_are_extended() {
-    OFFERS_AT.store(offset_of!(HPyContextExt, shortcuts), Ordering::Relaxed);
+///
+/// # Safety
+/// The runtime calls it before the binary gets a context, in one thread at a time.
+pub(crate) unsafe fn contexts_are_extended() {
+    // Of two constants the compiler would make a condition, wherever it is read.
+    let extended = core::hint::black_box(offset_of!(HPyContextExt, shortcuts));
+    // SAFETY: as the caller says; who reads it at the same time, with a context of an earlier call, has what is
+    // written already, and then nothing is.
+    unsafe {
+        if *OFFERS_AT.0.get() != extended {
+            *OFFERS_AT.0.get() = extended;
+        }
+    }
 }
 
 #[inline(always)]
 fn offers(ctx: Ctx<'_>) -> u32 {
     // SAFETY: the place lies in the context, and is written before the context is given out.
-    unsafe { ctx.as_raw().byte_add(OFFERS_AT.load(Ordering::Relaxed)).cast::<u32>().read() }
+    unsafe { ctx.as_raw().byte_add(*OFFERS_AT.0.get()).cast::<u32>().read() }
 }
 
 /// `HPy_Dup`.
@@ -89,9 +108,78 @@ unsafe fn extended(ctx: Ctx<'_>) -> &HPyShortcuts {
 #[inline(always)]
 pub(crate) fn small_int(ctx: Ctx<'_>, value: i64) -> Option<HPy> {
     let place = value.wrapping_sub(HPY_SMALL_INT_MIN) as u64;
-    if place < HPY_SMALL_INTS as u64 && offers(ctx) & HPY_MAY_TAKE_INTS != 0 {
-        // SAFETY: the offer comes with the ints, whose handles are open; the place is one of them.
-        return Some(unsafe { dup(ctx, *extended(ctx).small_ints.add(place as usize)) });
+    let offers = offers(ctx);
+    if place < HPY_SMALL_INTS as u64 && offers & HPY_MAY_TAKE_INTS != 0 {
+        // SAFETY: the offer comes with the ints, whose handles are open; the place is one of them. They are
+        // counted by words or not at all.
+        unsafe {
+            let int = *extended(ctx).small_ints.add(place as usize);
+            if offers & HPY_MAY_COUNT_WORDS != 0 {
+                *with_exposed_provenance_mut::<isize>(int._i as usize) += 1;
+            }
+            return Some(int);
+        }
     }
     None
+}
+
+/// Whether the object's type is exactly `kind`, a constant of the context; false also where the runtime is to be
+/// asked.
+///
+/// # Safety
+/// `h` is an open handle of `ctx`.
+#[inline(always)]
+pub(crate) unsafe fn is_exactly(ctx: Ctx<'_>, h: HPy, kind: HPy) -> bool {
+    if offers(ctx) & HPY_MAY_READ_LENGTHS == 0 {
+        return false;
+    }
+    // SAFETY: the offer says where an object has its type.
+    unsafe { read_at::<isize>(h, extended(ctx).type_at) == kind._i }
+}
+
+/// The length of a str, list or tuple; None where the runtime is to be asked.
+///
+/// # Safety
+/// `h` is an open handle of `ctx`.
+#[inline(always)]
+pub(crate) unsafe fn length(ctx: Ctx<'_>, h: HPy) -> Option<isize> {
+    let table = ctx.table();
+    // SAFETY: the caller's; the offer says where objects of these types have their length.
+    unsafe {
+        if is_exactly(ctx, h, table.h_UnicodeType)
+            || is_exactly(ctx, h, table.h_ListType)
+            || is_exactly(ctx, h, table.h_TupleType)
+        {
+            return Some(read_at::<isize>(h, extended(ctx).length_at));
+        }
+    }
+    None
+}
+
+/// # Safety
+/// There is a `T` so many bytes from the address that the handle is.
+#[inline(always)]
+unsafe fn read_at<T>(h: HPy, at: u32) -> T {
+    // SAFETY: as the caller says.
+    unsafe { with_exposed_provenance_mut::<T>(h._i as usize).byte_add(at as usize).read() }
+}
+
+/// The struct of an instance whose type has this shape; None where the runtime is to be asked.
+///
+/// # Safety
+/// `h` is an open handle of `ctx`, of such an instance.
+#[inline(always)]
+pub(crate) unsafe fn struct_of(
+    ctx: Ctx<'_>,
+    h: HPy,
+    shape: HPyType_BuiltinShape,
+) -> Option<*mut c_void> {
+    if shape != HPyType_BuiltinShape_Object || offers(ctx) & HPY_MAY_REACH_STRUCTS == 0 {
+        return None;
+    }
+    // SAFETY: the offer says where the struct is.
+    unsafe {
+        let object = with_exposed_provenance_mut::<c_void>(h._i as usize);
+        Some(object.byte_add(extended(ctx).struct_at as usize))
+    }
 }

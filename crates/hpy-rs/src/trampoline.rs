@@ -2,22 +2,21 @@
 //!
 //! A trampoline has CPython's signature. It packs its arguments in a struct, `result` last, and has the
 //! context call the implementation (`_HPy_CallRealFunctionFromTrampoline`). Objects are `PyObject *` here.
+//!
+//! Where the runtime has stored a context for it, it calls the implementation straight instead, which costs
+//! less than any way through the runtime: see `HPyBinary::straight`.
 
-/// The trampoline of `$imp`, a `*mut c_void`; for a signature of the ABI.
+/// The trampoline of `$imp`, a function of a signature of the ABI.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __trampoline {
     (NOARGS $imp:expr) => {{
-        #[repr(C)]
-        struct Packed {
-            object: *mut ::core::ffi::c_void,
-            result: *mut ::core::ffi::c_void,
-        }
-        unsafe extern "C" fn trampoline(
-            object: *mut ::core::ffi::c_void,
-            _none: *mut ::core::ffi::c_void,
-        ) -> *mut ::core::ffi::c_void {
-            let mut packed = Packed { object, result: ::core::ptr::null_mut() };
+        #[cold]
+        #[inline(never)]
+        unsafe extern "C" fn packing(object: $crate::impl_::packed::P) -> $crate::impl_::packed::P {
+            #[repr(C)]
+            struct Packed([$crate::impl_::packed::P; 2]);
+            let mut packed = Packed([object, ::core::ptr::null_mut()]);
             // SAFETY: the struct is the one of the signature.
             unsafe {
                 $crate::impl_::call_from_trampoline(
@@ -26,55 +25,71 @@ macro_rules! __trampoline {
                     &mut packed,
                 )
             };
-            packed.result
-        }
-        trampoline as *mut ::core::ffi::c_void
-    }};
-    (DESTRUCTOR $imp:expr) => {{
-        #[repr(C)]
-        struct Packed {
-            object: *mut ::core::ffi::c_void,
-        }
-        unsafe extern "C" fn trampoline(object: *mut ::core::ffi::c_void) {
-            let mut packed = Packed { object };
-            // SAFETY: the struct is the one of the signature.
-            unsafe {
-                $crate::impl_::call_from_trampoline(
-                    $crate::impl_::sys::HPyFunc_DESTRUCTOR,
-                    $imp as *mut ::core::ffi::c_void,
-                    &mut packed,
-                )
-            };
-        }
-        trampoline as *mut ::core::ffi::c_void
-    }};
-    (RELEASEBUFFERPROC $imp:expr) => {{
-        #[repr(C)]
-        struct Packed {
-            object: *mut ::core::ffi::c_void,
-            view: *mut ::core::ffi::c_void,
+            packed.0[1]
         }
         unsafe extern "C" fn trampoline(
-            object: *mut ::core::ffi::c_void,
-            view: *mut ::core::ffi::c_void,
-        ) {
-            let mut packed = Packed { object, view };
-            // SAFETY: the struct is the one of the signature.
+            object: $crate::impl_::packed::P,
+            _none: $crate::impl_::packed::P,
+        ) -> $crate::impl_::packed::P {
+            use $crate::impl_::packed::pass;
+            // SAFETY: the runtime's context, and the arguments of the signature.
+            unsafe {
+                match $crate::impl_::straight_context() {
+                    Some(ctx) => pass($imp(ctx, pass(object))),
+                    None => packing(object),
+                }
+            }
+        }
+        trampoline as *mut ::core::ffi::c_void
+    }};
+    (DESTRUCTOR $imp:expr) => { $crate::__trampoline!(void HPyFunc_DESTRUCTOR $imp, a: P) };
+    (RELEASEBUFFERPROC $imp:expr) => { $crate::__trampoline!(void HPyFunc_RELEASEBUFFERPROC $imp, a: P, b: P) };
+    (KEYWORDS $imp:expr) => {{
+        #[cold]
+        #[inline(never)]
+        unsafe extern "C" fn packing(
+            object: $crate::impl_::packed::P,
+            args: $crate::impl_::packed::P,
+            count: usize,
+            names: $crate::impl_::packed::P,
+        ) -> $crate::impl_::packed::P {
+            #[repr(C)]
+            struct Packed([$crate::impl_::packed::P; 5]);
+            let mut packed = Packed([object, args, count as _, names, ::core::ptr::null_mut()]);
+            // SAFETY: the struct is the one of the signature, whose members are all words.
             unsafe {
                 $crate::impl_::call_from_trampoline(
-                    $crate::impl_::sys::HPyFunc_RELEASEBUFFERPROC,
+                    $crate::impl_::sys::HPyFunc_KEYWORDS,
                     $imp as *mut ::core::ffi::c_void,
                     &mut packed,
                 )
             };
+            packed.0[4]
+        }
+        unsafe extern "C" fn trampoline(
+            object: $crate::impl_::packed::P,
+            args: $crate::impl_::packed::P,
+            count: usize,
+            names: $crate::impl_::packed::P,
+        ) -> $crate::impl_::packed::P {
+            use $crate::impl_::packed::pass;
+            // SAFETY: the runtime's context, and the arguments of the signature.
+            unsafe {
+                match $crate::impl_::straight_context() {
+                    // The bit above the count is CPython's own.
+                    Some(ctx) => pass($imp(
+                        ctx, pass(object), pass(args), count & (usize::MAX >> 1), pass(names),
+                    )),
+                    None => packing(object, args, count, names),
+                }
+            }
         }
         trampoline as *mut ::core::ffi::c_void
     }};
     (VARARGS $imp:expr) => { $crate::__trampoline!(@ VARARGS HPyFunc_VARARGS $imp, a: P, b: P, c: I => P) };
-    (KEYWORDS $imp:expr) => { $crate::__trampoline!(@ KEYWORDS HPyFunc_KEYWORDS $imp, a: P, b: P, c: I, d: P => P) };
     (O $imp:expr) => { $crate::__trampoline!(@ O HPyFunc_O $imp, a: P, b: P => P) };
-    (NEWFUNC $imp:expr) => { $crate::__trampoline!(@ NEWFUNC HPyFunc_NEWFUNC $imp, a: P, b: P, c: P => P) };
-    (INITPROC $imp:expr) => { $crate::__trampoline!(@ INITPROC HPyFunc_INITPROC $imp, a: P, b: P, c: P => N) };
+    (NEWFUNC $imp:expr) => { $crate::__trampoline!(packing NEWFUNC HPyFunc_NEWFUNC $imp, a: P, b: P, c: P => P) };
+    (INITPROC $imp:expr) => { $crate::__trampoline!(packing INITPROC HPyFunc_INITPROC $imp, a: P, b: P, c: P => N) };
     (UNARYFUNC $imp:expr) => { $crate::__trampoline!(@ UNARYFUNC HPyFunc_UNARYFUNC $imp, a: P => P) };
     (REPRFUNC $imp:expr) => { $crate::__trampoline!(@ REPRFUNC HPyFunc_REPRFUNC $imp, a: P => P) };
     (BINARYFUNC $imp:expr) => { $crate::__trampoline!(@ BINARYFUNC HPyFunc_BINARYFUNC $imp, a: P, b: P => P) };
@@ -90,16 +105,39 @@ macro_rules! __trampoline {
     (GETTER $imp:expr) => { $crate::__trampoline!(@ GETTER HPyFunc_GETTER $imp, a: P, b: P => P) };
     (SETTER $imp:expr) => { $crate::__trampoline!(@ SETTER HPyFunc_SETTER $imp, a: P, b: P, c: P => N) };
     (GETBUFFERPROC $imp:expr) => { $crate::__trampoline!(@ GETBUFFERPROC HPyFunc_GETBUFFERPROC $imp, a: P, b: P, c: N => N) };
-    (TRAVERSEPROC $imp:expr) => { $crate::__trampoline!(@ TRAVERSEPROC HPyFunc_TRAVERSEPROC $imp, a: P, b: P, c: P => N) };
+    (TRAVERSEPROC $imp:expr) => { $crate::__trampoline!(packing TRAVERSEPROC HPyFunc_TRAVERSEPROC $imp, a: P, b: P, c: P => N) };
+    // Signatures of which the trampoline's arguments are those of the implementation.
     (@ $name:ident $signature:ident $imp:expr, $($arg:ident: $kind:ident),* => $result:ident) => {{
-        #[repr(C)]
-        struct Packed {
-            $($arg: $crate::impl_::packed::$kind,)*
-            result: $crate::impl_::packed::$result,
-        }
+        $crate::__trampoline!(function packing [#[cold] #[inline(never)]] $signature $imp, $($arg: $kind),* => $result);
         unsafe extern "C" fn trampoline(
             $($arg: $crate::impl_::packed::$kind),*
         ) -> $crate::impl_::packed::$result {
+            use $crate::impl_::packed::pass;
+            // SAFETY: the runtime's context, and the arguments of the signature.
+            unsafe {
+                match $crate::impl_::straight_context() {
+                    Some(ctx) => pass($imp(ctx, $(pass($arg)),*)),
+                    None => packing($($arg),*),
+                }
+            }
+        }
+        trampoline as *mut ::core::ffi::c_void
+    }};
+    // The others.
+    (packing $name:ident $signature:ident $imp:expr, $($arg:ident: $kind:ident),* => $result:ident) => {{
+        $crate::__trampoline!(function trampoline [] $signature $imp, $($arg: $kind),* => $result);
+        trampoline as *mut ::core::ffi::c_void
+    }};
+    (function $function:ident [$($attributes:tt)*] $signature:ident $imp:expr, $($arg:ident: $kind:ident),* => $result:ident) => {
+        $($attributes)*
+        unsafe extern "C" fn $function(
+            $($arg: $crate::impl_::packed::$kind),*
+        ) -> $crate::impl_::packed::$result {
+            #[repr(C)]
+            struct Packed {
+                $($arg: $crate::impl_::packed::$kind,)*
+                result: $crate::impl_::packed::$result,
+            }
             let mut packed = Packed { $($arg,)* result: $crate::impl_::packed::zero::$result };
             // SAFETY: the struct is the one of the signature.
             unsafe {
@@ -110,6 +148,27 @@ macro_rules! __trampoline {
                 )
             };
             packed.result
+        }
+    };
+    (void $signature:ident $imp:expr, $($arg:ident: P),*) => {{
+        unsafe extern "C" fn trampoline($($arg: $crate::impl_::packed::P),*) {
+            #[repr(C)]
+            struct Packed {
+                $($arg: $crate::impl_::packed::P,)*
+            }
+            if let Some(ctx) = $crate::impl_::straight_context() {
+                // SAFETY: the runtime's context, and the arguments of the signature.
+                return unsafe { $imp(ctx, $($crate::impl_::packed::pass($arg)),*) };
+            }
+            let mut packed = Packed { $($arg),* };
+            // SAFETY: the struct is the one of the signature.
+            unsafe {
+                $crate::impl_::call_from_trampoline(
+                    $crate::impl_::sys::$signature,
+                    $imp as *mut ::core::ffi::c_void,
+                    &mut packed,
+                )
+            };
         }
         trampoline as *mut ::core::ffi::c_void
     }};
@@ -123,6 +182,51 @@ pub mod packed {
     pub type I = isize;
     /// An int.
     pub type N = core::ffi::c_int;
+
+    /// What CPython passes as what an implementation takes, or the other way round.
+    pub trait Pass<T> {
+        fn pass(self) -> T;
+    }
+
+    #[inline(always)]
+    pub fn pass<T>(value: impl Pass<T>) -> T {
+        value.pass()
+    }
+
+    impl Pass<hpy_sys::HPy> for P {
+        #[inline(always)]
+        fn pass(self) -> hpy_sys::HPy {
+            hpy_sys::HPy { _i: self as isize }
+        }
+    }
+
+    impl Pass<P> for hpy_sys::HPy {
+        #[inline(always)]
+        fn pass(self) -> P {
+            self._i as P
+        }
+    }
+
+    macro_rules! pass {
+        ($($from:ty => $to:ty;)*) => {$(
+            impl Pass<$to> for $from {
+                #[inline(always)]
+                fn pass(self) -> $to {
+                    self as $to
+                }
+            }
+        )*};
+    }
+
+    pass! {
+        P => P;
+        P => *const hpy_sys::HPy;
+        P => *mut hpy_sys::HPy_buffer;
+        I => I;
+        I => usize;
+        N => N;
+    }
+
     #[allow(non_upper_case_globals)]
     pub mod zero {
         pub const P: super::P = core::ptr::null_mut();

@@ -38,7 +38,7 @@ pub struct HPyDirectModule {
     /// `HPyInitGlobalContext_NAME`.
     pub init_global_context: unsafe extern "C" fn(*mut HPyContext),
     /// `HPyInitExtensions_NAME`, or null.
-    pub init_extensions: Option<unsafe extern "C" fn(u32)>,
+    pub init_extensions: Option<crate::ext::InitExtensions>,
     /// `HPY_MODULE_*` flags.
     pub flags: u32,
 }

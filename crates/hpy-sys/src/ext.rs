@@ -2,9 +2,11 @@
 //!
 //! A binary may export, beside the symbols every universal binary has:
 //!
-//! * `void HPyInitExtensions_NAME(uint32_t version)`: the runtime calls it before `HPyInit_NAME` and thereby
-//!   promises that every context the binary gets is an [`HPyContextExt`]. A binary that was not called does
-//!   without: PyPy's HPy and the C runtime know nothing of it.
+//! * `void HPyInitExtensions_NAME(uint32_t version, HPyBinary *binary)`: the runtime calls it before
+//!   `HPyInit_NAME` and thereby promises that every context the binary gets is an [`HPyContextExt`]. A binary
+//!   that was not called does without: PyPy's HPy and the C runtime know nothing of it. It is called once for
+//!   each time the binary is loaded, with the same version, in one thread at a time. Since version 2 the binary
+//!   fills in an [`HPyBinary`]; one of version 1 takes no notice of the argument.
 //! * `uint32_t hpy_module_flags_NAME` (data): a combination of the `HPY_MODULE_*` flags.
 //!
 //! [`HPyExtensions`] grows at its end only; a function is there if the table's `size` reaches past it.
@@ -13,7 +15,36 @@ use crate::*;
 use core::ffi::{c_int, c_void};
 
 /// The version that the runtime passes to `HPyInitExtensions_NAME`.
-pub const HPY_EXTENSIONS_VERSION: u32 = 1;
+pub const HPY_EXTENSIONS_VERSION: u32 = 2;
+
+/// `HPyInitExtensions_NAME`.
+pub type InitExtensions = unsafe extern "C" fn(version: u32, binary: *mut HPyBinary);
+
+/// What a binary tells the runtime of itself.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct HPyBinary {
+    /// Size of this struct in bytes, as the runtime has it. The binary fills in what is within.
+    pub size: usize,
+    /// A variable of the binary that is null until the runtime stores a context there. From then on trampolines
+    /// in the binary call implementations with that context themselves, without a word to the runtime, if the
+    /// signature has the context and then what CPython passes. (So not those of NEWFUNC, INITPROC, TRAVERSEPROC,
+    /// DESTROYFUNC, MOD_CREATE and capsule destructors.) Null where the binary's trampolines do not do that.
+    pub straight: *mut *mut HPyContext,
+}
+
+impl HPyBinary {
+    /// What nothing was filled in of.
+    pub const fn new() -> HPyBinary {
+        HPyBinary { size: size_of::<HPyBinary>(), straight: core::ptr::null_mut() }
+    }
+}
+
+impl Default for HPyBinary {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// Module flag: the module does not need the GIL (free-threaded CPython keeps it off).
 pub const HPY_MODULE_GIL_NOT_USED: u32 = 1;
@@ -45,12 +76,21 @@ pub struct HPyShortcuts {
     pub struct_at: u32,
     /// With [`HPY_MAY_TAKE_INTS`]: the ints from [`HPY_SMALL_INT_MIN`] on, [`HPY_SMALL_INTS`] of them.
     pub small_ints: *const HPy,
+    /// With [`HPY_MAY_READ_LENGTHS`]: see there.
+    pub type_at: u32,
+    /// With [`HPY_MAY_READ_LENGTHS`]: see there.
+    pub length_at: u32,
 }
 
 impl HPyShortcuts {
     /// No offers.
-    pub const NONE: HPyShortcuts =
-        HPyShortcuts { offers: 0, struct_at: 0, small_ints: core::ptr::null() };
+    pub const NONE: HPyShortcuts = HPyShortcuts {
+        offers: 0,
+        struct_at: 0,
+        small_ints: core::ptr::null(),
+        type_at: 0,
+        length_at: 0,
+    };
 }
 
 /// For `HPy_Dup` and `HPy_Close`: a handle that is not null is the address of an `isize`, the number of
@@ -60,11 +100,16 @@ pub const HPY_MAY_COUNT_WORDS: u32 = 1;
 pub const HPY_MAY_COUNT_I32: u32 = 2;
 /// For `HPyListBuilder_Set`: list builders are [`HPyOpenListBuilder`]s. Comes with one of the above.
 pub const HPY_MAY_SET_ITEMS: u32 = 4;
-/// For `HPyLong_From...`: the result is `HPy_Dup` of one of [`HPyShortcuts::small_ints`]. As above.
+/// For `HPyLong_From...`: the result is `HPy_Dup` of one of [`HPyShortcuts::small_ints`]. As above. With
+/// [`HPY_MAY_COUNT_I32`] their references are not counted.
 pub const HPY_MAY_TAKE_INTS: u32 = 8;
 /// For the struct of an instance whose type has the shape Object: it lies [`HPyShortcuts::struct_at`] bytes
 /// from the address that the handle is.
 pub const HPY_MAY_REACH_STRUCTS: u32 = 16;
+/// For type checks and `HPy_Length`: [`HPyShortcuts::type_at`] bytes from the address that a handle is lies the
+/// handle of the object's type. Where that is the context's `h_UnicodeType`, `h_ListType`, `h_TupleType`,
+/// `h_DictType` or `h_BytesType`, the length (an `isize`) lies [`HPyShortcuts::length_at`] bytes from there.
+pub const HPY_MAY_READ_LENGTHS: u32 = 32;
 
 /// The first of [`HPyShortcuts::small_ints`].
 pub const HPY_SMALL_INT_MIN: i64 = -5;

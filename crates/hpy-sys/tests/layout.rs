@@ -4,7 +4,8 @@
 
 use hpy_sys::abi::MEMBERS;
 use hpy_sys::ext::{
-    HPyContent, HPyContextExt, HPyExtensions, HPyOpenListBuilder, HPyShortcuts, HPyTreeNode,
+    HPyBinary, HPyContent, HPyContextExt, HPyExtensions, HPyOpenListBuilder, HPyShortcuts,
+    HPyTreeNode,
 };
 use hpy_sys::*;
 use std::collections::BTreeMap;
@@ -73,7 +74,8 @@ fn rust_facts() -> Facts {
     layout!(f, HPyContextExt, "_HPyContextExt", "base" => base, "extensions" => extensions,
         "shortcuts" => shortcuts);
     layout!(f, HPyShortcuts, "HPyShortcuts", "offers" => offers, "struct_at" => struct_at,
-        "small_ints" => small_ints);
+        "small_ints" => small_ints, "type_at" => type_at, "length_at" => length_at);
+    layout!(f, HPyBinary, "_HPyBinary", "size" => size, "straight" => straight);
     layout!(f, HPyOpenListBuilder, "_HPyOpenListBuilder", "runtime" => runtime, "size" => size,
         "items" => items, "missing" => missing);
     layout!(f, HPyExtensions, "HPyExtensions", "size" => size, "read_f64" => read_f64,
@@ -160,6 +162,7 @@ fn constants(facts: &mut Facts) {
         ("HPY_MAY_SET_ITEMS", ext::HPY_MAY_SET_ITEMS.into()),
         ("HPY_MAY_TAKE_INTS", ext::HPY_MAY_TAKE_INTS.into()),
         ("HPY_MAY_REACH_STRUCTS", ext::HPY_MAY_REACH_STRUCTS.into()),
+        ("HPY_MAY_READ_LENGTHS", ext::HPY_MAY_READ_LENGTHS.into()),
         ("HPY_SMALL_INT_MIN", ext::HPY_SMALL_INT_MIN),
         ("HPY_SMALL_INTS", ext::HPY_SMALL_INTS as i64),
         ("HPY_MODULE_MAIN_INTERPRETER_ONLY", ext::HPY_MODULE_MAIN_INTERPRETER_ONLY.into()),

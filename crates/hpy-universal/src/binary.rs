@@ -3,7 +3,7 @@
 use crate::image;
 use crate::library::Library;
 use crate::raise::{Raised, bytes_of, import_error, raise, text_of};
-use hpy_sys::ext::HPY_EXTENSIONS_VERSION;
+use hpy_sys::ext::{HPyBinary, InitExtensions};
 use hpy_sys::{HPY_ABI_VERSION, HPY_ABI_VERSION_MINOR, HPyContext, HPyModuleDef};
 use pyo3_ffi::*;
 use std::ffi::{CString, OsString, c_void};
@@ -13,7 +13,7 @@ use std::ffi::{CString, OsString, c_void};
 pub struct Entries {
     pub init: unsafe extern "C" fn() -> *mut HPyModuleDef,
     pub init_global_context: unsafe extern "C" fn(*mut HPyContext),
-    pub init_extensions: Option<unsafe extern "C" fn(u32)>,
+    pub init_extensions: Option<InitExtensions>,
     /// `HPY_MODULE_*`.
     pub flags: u32,
 }
@@ -179,7 +179,7 @@ unsafe fn check(place: &Place, library: &Library) -> Result<Entries, Raised> {
         ),
         init_extensions: library
             .symbol(&place.symbol_name("HPyInitExtensions"))
-            .map(|address| core::mem::transmute::<*mut c_void, unsafe extern "C" fn(u32)>(address)),
+            .map(|address| core::mem::transmute::<*mut c_void, InitExtensions>(address)),
         flags: library
             .symbol(&place.symbol_name("hpy_module_flags"))
             .map_or(0, |address| *address.cast::<u32>()),
@@ -240,11 +240,13 @@ fn tag_in(file_name: &str) -> Option<u64> {
 }
 
 impl Entries {
+    /// Promises extensions to the binary; what it says of itself.
+    pub unsafe fn extend(&self) -> HPyBinary {
+        self.init_extensions.map_or(HPyBinary::new(), |init| hpy_cpython::straight::describe(init))
+    }
+
     /// The module's definition, never null. The trampolines have their context already.
     pub unsafe fn definition(&self, place: &Place) -> Result<*mut HPyModuleDef, Raised> {
-        if let Some(init_extensions) = self.init_extensions {
-            init_extensions(HPY_EXTENSIONS_VERSION);
-        }
         let def = (self.init)();
         if def.is_null() {
             return Err(place.runtime_error(&format!(

@@ -10,7 +10,6 @@ use crate::raise::{Raised, import_error, raise};
 use hpy_cpython::direct::{self, Maker};
 use hpy_sys::HPyModuleDef;
 use hpy_sys::direct::{DIRECT_ATTRIBUTE, DIRECT_CAPSULE, HPyDirect, HPyDirectModule};
-use hpy_sys::ext::HPY_EXTENSIONS_VERSION;
 use pyo3_ffi::*;
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
@@ -59,7 +58,7 @@ unsafe fn definition(direct: *const HPyDirectModule) -> *const HPyModuleDef {
     }
     // As in load.rs: extensions are promised before the definition is asked for.
     if let Some(init_extensions) = (*direct).init_extensions {
-        init_extensions(HPY_EXTENSIONS_VERSION);
+        hpy_cpython::straight::describe(init_extensions);
     }
     ((*direct).init)()
 }

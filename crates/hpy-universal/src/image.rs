@@ -1,10 +1,12 @@
-//! Whether a file is a whole shared library, on systems whose loader does not look.
+//! Whether a file is a whole shared library, on systems whose loader does not look; and where a library that was
+//! loaded lies.
 //!
 //! glibc maps what an ELF file's program headers announce and touches it: a file that ends too early (a
 //! download or copy that broke off) ends the process with SIGBUS. So the announced ranges are compared with
 //! the file's size first. Everything else about a file is the loader's to judge.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, c_void};
+use std::ops::Range;
 
 /// Says why the file cannot be a shared library that is all there.
 #[cfg(all(unix, not(target_vendor = "apple")))]
@@ -46,6 +48,50 @@ pub fn check(path: &OsStr) -> Result<(), String> {
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
 pub fn check(_path: &OsStr) -> Result<(), String> {
     Ok(())
+}
+
+/// The memory of the library in which `address` is, from its first byte to its last; None where the system does
+/// not tell.
+#[cfg(target_os = "linux")]
+pub fn around(address: *const c_void) -> Option<Range<usize>> {
+    struct Search {
+        address: usize,
+        found: Option<Range<usize>>,
+    }
+    unsafe extern "C" fn visit(
+        info: *mut libc::dl_phdr_info,
+        _size: usize,
+        data: *mut c_void,
+    ) -> libc::c_int {
+        // SAFETY: the loader passes a library with its program headers, and what `around` has passed to it.
+        let (info, search) = unsafe { (&*info, &mut *data.cast::<Search>()) };
+        // SAFETY: as above.
+        let headers =
+            unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+        let base = info.dlpi_addr as usize;
+        let segments = || {
+            headers.iter().filter(|one| one.p_type == libc::PT_LOAD).map(|one| {
+                let start = base.wrapping_add(one.p_vaddr as usize);
+                start..start.wrapping_add(one.p_memsz as usize)
+            })
+        };
+        if !segments().any(|one| one.contains(&search.address)) {
+            return 0;
+        }
+        let start = segments().map(|one| one.start).min();
+        let end = segments().map(|one| one.end).max();
+        search.found = start.zip(end).map(|(start, end)| start..end);
+        1
+    }
+    let mut search = Search { address: address as usize, found: None };
+    // SAFETY: `visit` takes what is passed.
+    unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
+    search.found
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn around(_address: *const c_void) -> Option<Range<usize>> {
+    None
 }
 
 /// As much of the ELF format as [`check`] needs, for files of this machine's word size and byte order.

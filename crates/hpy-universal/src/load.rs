@@ -47,7 +47,8 @@ pub unsafe fn make(
         return Err(Raised);
     }
     let Destination { ctx, target } = modes::destination(state, mode);
-    trampolines::take(place, entries, state, ctx)?;
+    let binary = entries.extend();
+    trampolines::take(place, entries, binary.straight, state, ctx)?;
     let def = entries.definition(place)?;
     modes::announce(state, mode, def);
     let module = object(module::create((*state).direct.ctx, target, def, handle(spec)));

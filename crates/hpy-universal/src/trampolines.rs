@@ -3,11 +3,14 @@
 //! A binary has a variable for it, set by `HPyInitGlobalContext_NAME`. With thunks nothing reads that
 //! variable, so the binary can serve any number of interpreters and modes. Without thunks calls go through
 //! the trampolines, and the binary serves one context at a time: the first that loads it, until its
-//! interpreter ends.
+//! interpreter ends. Trampolines that go straight to implementations (`hpy_cpython::straight`) do so for the
+//! first interpreter that loads the binary in universal mode, and only where others get thunks.
 
 use crate::binary::{Entries, Place};
+use crate::image;
 use crate::raise::Raised;
 use hpy_cpython::state::{self, Companion, InterpreterState};
+use hpy_cpython::straight;
 use hpy_sys::HPyContext;
 use std::ffi::c_void;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -59,10 +62,11 @@ unsafe extern "C" fn give_back(returner: *mut c_void) {
 }
 
 /// Lets the binary's trampolines use `ctx`, a context of the interpreter of `state`. Raises an ImportError
-/// if they are needed and another context has them.
+/// if they are needed and another context has them. `variable` is `HPyBinary::straight`.
 pub unsafe fn take(
     place: &Place,
     entries: &Entries,
+    variable: *mut *mut HPyContext,
     state: *mut InterpreterState,
     ctx: *mut HPyContext,
 ) -> Result<(), Raised> {
@@ -72,7 +76,8 @@ pub unsafe fn take(
     let other = match all.iter().find(|one| one.binary == binary) {
         Some(one) if one.ctx == ctx as usize => return Ok(()),
         Some(_) => true,
-        None => false,
+        // Trampolines that go straight to implementations take no other context along.
+        None => needed && straight::is_for_another(variable, ctx),
     };
     if other && needed {
         drop(all);
@@ -84,6 +89,11 @@ pub unsafe fn take(
     }
     if needed {
         all.push(Taken { binary, ctx: ctx as usize, state: state as usize });
+    } else if !other && ctx == (*state).direct.ctx && straight::is_free(variable) {
+        // Universal mode. (A context that wraps another sees every call, by thunk.)
+        if let Some(image) = image::around(variable.cast()) {
+            straight::take(state, variable, image);
+        }
     }
     drop(all);
     if needed {

@@ -76,13 +76,15 @@ fn c_api_call(m: &Member, c_api: &str) -> String {
 }
 
 /// Functions that the header writes by hand: hpy/calls.h says why.
-const HAND_WRITTEN: [&str; 14] = [
+const HAND_WRITTEN: [&str; 16] = [
     "HPy_Dup",
     "HPy_Close",
     "HPy_Is",
     "HPyErr_Occurred",
     "HPyListBuilder_Set",
     "HPy_Length",
+    "HPy_GetItem_i",
+    "HPyFloat_AsDouble",
     "_HPy_AsStruct_Object",
     "HPyLong_FromInt32_t",
     "HPyLong_FromInt64_t",

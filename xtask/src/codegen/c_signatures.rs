@@ -108,6 +108,31 @@ pub fn has_common_trampoline(signature: &Signature) -> bool {
         && !matches!(signature.name.as_str(), "DESTROYFUNC" | "CAPSULE_DESTRUCTOR" | "MOD_CREATE")
 }
 
+/// The statement that calls an implementation with the context and what its trampoline gets; None where these are
+/// not the implementation's arguments.
+fn straight_call(signature: &Signature, params: &[Param]) -> Option<String> {
+    if matches!(signature.name.as_str(), "INITPROC" | "NEWFUNC" | "TRAVERSEPROC") {
+        return None;
+    }
+    let mut call = String::from("IMPL(_hpy_straight_ctx");
+    for (own, theirs) in params.iter().zip(signature.params.iter().skip(1)) {
+        let name = &own.name;
+        let _ = match theirs.ty.as_str() {
+            "HPy" => write!(call, ", _hconv({name})"),
+            // The bit above the count is CPython's own.
+            _ if name == "nargsf" => write!(call, ", nargsf & (SIZE_MAX >> 1)"),
+            _ if own.ty == theirs.ty => write!(call, ", {name}"),
+            ty => write!(call, ", ({ty}){name}"),
+        };
+    }
+    call.push(')');
+    Some(match signature.returns.as_str() {
+        "HPy" => format!("return _HPy_FROM_IMPL({call});"),
+        "void" => format!("{{ {call}; return; }}"),
+        _ => format!("return {call};"),
+    })
+}
+
 fn universal_trampolines(abi: &Abi) -> String {
     let mut text = String::from(C_NOTE);
     text.push_str("#ifndef HPY_GENERATED_TRAMPOLINES_H\n#define HPY_GENERATED_TRAMPOLINES_H\n");
@@ -125,9 +150,22 @@ fn universal_trampolines(abi: &Abi) -> String {
         }
         let _ = writeln!(text, "}} _HPyFunc_args_{};\n", s.name);
         let declared: Vec<String> = params.iter().map(|p| declare(&p.ty, &p.name)).collect();
+        let names: Vec<&str> = params.iter().map(|p| p.name.as_str()).collect();
+        let (declared, names) = (declared.join(", "), names.join(", "));
+        let straight = straight_call(s, &params);
+        let is_handle = returns == "cpy_PyObject *" && straight.is_some();
+        let (returns, result) = match (returns, is_handle) {
+            ("void", _) => ("void", ""),
+            (_, true) => ("_HPy_RESULT", "return _HPy_TO_RESULT(a.result);"),
+            (other, false) => (other, "return a.result;"),
+        };
         let _ = writeln!(text, "#define _HPyFunc_TRAMPOLINE_HPyFunc_{}(SYM, IMPL) \\", s.name);
-        let function = format!("SYM({})", declared.join(", "));
-        let _ = writeln!(text, "    static {} \\", declare(returns, &function));
+        // Out of line, so that a call that goes straight needs no frame.
+        let (attribute, function) = match straight {
+            Some(_) => ("_HPy_PACKING ", format!("SYM##_packing({declared})")),
+            None => ("", format!("SYM({declared})")),
+        };
+        let _ = writeln!(text, "    static {attribute}{} \\", declare(returns, &function));
         let _ = writeln!(text, "    {{ \\\n        _HPyFunc_args_{} a; \\", s.name);
         for p in &params {
             let cast =
@@ -136,13 +174,22 @@ fn universal_trampolines(abi: &Abi) -> String {
         }
         let _ = writeln!(
             text,
-            "        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_{}, (HPyCFunction)IMPL, &a); \\",
+            "        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_{}, (HPyCFunction)IMPL, &a); \\",
             s.name
         );
-        if returns != "void" {
-            text.push_str("        return a.result; \\\n");
+        if !result.is_empty() {
+            let _ = writeln!(text, "        {result} \\");
         }
-        text.push_str("    }\n");
+        text.push_str("    }");
+        if let Some(call) = straight {
+            let function = declare(returns, &format!("SYM({declared})"));
+            let back = if returns == "void" { "" } else { "return " };
+            let _ = write!(
+                text,
+                " \\\n    static {function} \\\n    {{ \\\n        if (_HPy_GOES_STRAIGHT) {call} \\\n        {back}SYM##_packing({names}); \\\n    }}"
+            );
+        }
+        text.push('\n');
     }
     text.push_str("\n#endif /* HPY_GENERATED_TRAMPOLINES_H */\n");
     text

@@ -9,6 +9,7 @@ use crate::def::{Item, method};
 use crate::exc::TypeError;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Dict, Float, Int, Kind, List, Str, Tuple, Type};
+use crate::trampoline::packed::pass;
 use crate::{CallArgs, Ctx, PyResult};
 use core::ffi::c_void;
 use core::mem::transmute;
@@ -263,6 +264,11 @@ fn new_trampoline<T: Class>() -> *mut c_void {
         count: isize,
         names: *mut c_void,
     ) -> *mut c_void {
+        if let Some(ctx) = crate::runtime::straight_context() {
+            let count = count as usize & (usize::MAX >> 1);
+            // SAFETY: the runtime's context, and the arguments of the signature.
+            return unsafe { pass(new::<T>(ctx, pass(receiver), pass(args), count, pass(names))) };
+        }
         let mut packed = Packed { receiver, args, count, names, result: core::ptr::null_mut() };
         let imp = new::<T> as *mut c_void;
         // SAFETY: the struct is the one of the signature.

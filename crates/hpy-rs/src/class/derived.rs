@@ -5,6 +5,7 @@ use super::{Class, borrow_for, is_instance, receiver};
 use crate::def::{Item, slot};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Str, Tuple};
+use crate::trampoline::packed::pass;
 use crate::{Compare, Ctx, PyResult};
 use core::ffi::{c_int, c_void};
 use core::hash::{Hash, Hasher};
@@ -19,6 +20,10 @@ macro_rules! generic_trampoline {
             result: $result,
         }
         unsafe extern "C" fn trampoline<$t: $($bound)+>($($arg: $ty),*) -> $result {
+            if let Some(ctx) = crate::runtime::straight_context() {
+                // SAFETY: the runtime's context, and the arguments of the signature.
+                return unsafe { pass($imp::<$t>(ctx, $(pass($arg)),*)) };
+            }
             let mut packed = Packed { $($arg,)* result: $zero };
             let imp = $imp::<$t> as *mut c_void;
             // SAFETY: the struct is the one of the signature.

@@ -4,7 +4,7 @@ use super::{Base, Cell, Class, ClassMut, ClassRef, Object, type_of};
 use crate::exc::TypeError;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Type};
-use crate::{CallArgs, Ctx, PyErr, PyResult};
+use crate::{CallArgs, Ctx, PyErr, PyResult, shortcuts};
 use core::ffi::c_void;
 use hpy_sys::*;
 
@@ -303,6 +303,10 @@ impl<'a, T: Class<Base: Class>> Ref<'a, T> {
 #[inline(always)]
 #[allow(non_upper_case_globals)]
 unsafe fn struct_of<T: Class>(ctx: Ctx<'_>, object: HPy) -> *mut Cell<T> {
+    // SAFETY: as the caller says.
+    if let Some(data) = unsafe { shortcuts::struct_of(ctx, object, <T::Base as Base>::SHAPE) } {
+        return data.cast();
+    }
     let get = match <T::Base as Base>::SHAPE {
         HPyType_BuiltinShape_Long => api::_HPy_AsStruct_Long,
         HPyType_BuiltinShape_Float => api::_HPy_AsStruct_Float,

@@ -252,7 +252,7 @@ impl<'a> FromPy<'a> for f64 {
     #[inline(always)]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         // SAFETY: the handle is open.
-        let value = unsafe { api::HPyFloat_AsDouble(object.ctx().as_raw(), object.as_raw()) };
+        let value = unsafe { shortcuts::HPyFloat_AsDouble(object.ctx().as_raw(), object.as_raw()) };
         if value == -1.0 && object.ctx().error_is_set() {
             return Err(not_a_float(object));
         }
@@ -296,7 +296,7 @@ impl<'ctx> IntoPy<'ctx> for f64 {
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         // SAFETY: the context is live.
-        unsafe { Handle::from_new(ctx, api::HPyFloat_FromDouble(ctx.as_raw(), self)) }
+        unsafe { Handle::from_new(ctx, shortcuts::HPyFloat_FromDouble(ctx.as_raw(), self)) }
     }
 
     #[inline]

@@ -13,7 +13,7 @@ pub use number::Compare;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Bytes, Str, Type};
 use crate::name::Name;
-use crate::{Ctx, FromPy, IntoPy, PyErr, PyResult};
+use crate::{Ctx, FromPy, IntoPy, PyErr, PyResult, shortcuts};
 use core::ffi::CStr;
 use core::ffi::c_int;
 use hpy_sys::api;
@@ -234,7 +234,13 @@ impl<'ctx, T> Handle<'ctx, T> {
     pub fn len(&self) -> PyResult<'ctx, usize> {
         let ctx = self.ctx();
         // SAFETY: the handle is open.
-        let len = unsafe { api::HPy_Length(ctx.as_raw(), self.as_raw()) };
+        let len = unsafe {
+            match shortcuts::length(ctx, self.as_raw()) {
+                // A length that is read is none that failed.
+                Some(length) => return Ok(length as usize),
+                None => api::HPy_Length(ctx.as_raw(), self.as_raw()),
+            }
+        };
         usize::try_from(len).map_err(|_| PyErr::pending(ctx))
     }
 

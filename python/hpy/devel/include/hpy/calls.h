@@ -13,7 +13,18 @@ HPyAPI_FUNC HPy HPy_Dup(HPyContext *ctx, HPy h)
 HPyAPI_FUNC void HPy_Close(HPyContext *ctx, HPy h)
 {
     (void)ctx;
+#if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030E0000 && SIZEOF_VOID_P == 8 && !PY_BIG_ENDIAN && \
+    !defined(Py_GIL_DISABLED) && !defined(Py_REF_DEBUG)
+    /* Here Py_INCREF writes the lower half of the count and Py_DECREF reads the whole, which a processor cannot do
+       before the write has reached its cache. So this one takes the half too, as later versions do. */
+    if (h._i != 0) {
+        PyObject *object = _h2py(h);
+        if ((int32_t)object->ob_refcnt_split[0] >= 0 && --object->ob_refcnt_split[0] == 0)
+            _Py_Dealloc(object);
+    }
+#else
     Py_XDECREF(_h2py(h));
+#endif
 }
 
 HPyAPI_FUNC int HPy_Is(HPyContext *ctx, HPy obj, HPy other)
@@ -78,7 +89,8 @@ HPyAPI_FUNC HPy _HPyShortcut_Int(HPyContext *ctx, int64_t value)
     uint64_t place = (uint64_t)value - (uint64_t)HPY_SMALL_INT_MIN;
     if (place < HPY_SMALL_INTS && (offers & HPY_MAY_TAKE_INTS)) {
         made = ((const _HPyContextExt *)(const void *)ctx)->shortcuts.small_ints[place];
-        _HPyShortcut_Retain(offers, made);
+        if (offers & HPY_MAY_COUNT_WORDS) /* else they are not counted */
+            ++*(_hpy_count_word *)made._i;
     }
     return made;
 }
@@ -152,8 +164,40 @@ HPyAPI_FUNC HPy_ssize_t HPy_Length(HPyContext *ctx, HPy h)
         return PyUnicode_GET_LENGTH(_h2py(h));
     return PyObject_Size(_h2py(h));
 #else
+#  ifdef _HPY_HAS_SHORTCUTS
+    if (_HPy_LIKELY(_HPy_Offers(ctx) & HPY_MAY_READ_LENGTHS)) {
+        const HPyShortcuts *shortcuts = &((const _HPyContextExt *)(const void *)ctx)->shortcuts;
+        intptr_t type = *(const intptr_t *)(h._i + shortcuts->type_at);
+        if (type == ctx->h_UnicodeType._i || type == ctx->h_ListType._i || type == ctx->h_TupleType._i)
+            return *(const HPy_ssize_t *)(h._i + shortcuts->length_at);
+    }
+#  endif
     return ctx->ctx_Length(ctx, h);
 #endif
+}
+
+HPyAPI_FUNC double HPyFloat_AsDouble(HPyContext *ctx, HPy h)
+{
+#ifdef HPY_ABI_CPYTHON
+    (void)ctx;
+    if (PyFloat_CheckExact(_h2py(h)))
+        return PyFloat_AS_DOUBLE(_h2py(h));
+    return PyFloat_AsDouble(_h2py(h));
+#else
+    return ctx->ctx_Float_AsDouble(ctx, h);
+#endif
+}
+
+HPyAPI_FUNC HPy HPy_GetItem_i(HPyContext *ctx, HPy obj, HPy_ssize_t idx)
+{
+#if defined(HPY_ABI_CPYTHON) && !defined(Py_GIL_DISABLED)
+    if (PyList_CheckExact(_h2py(obj)) && (size_t)idx < (size_t)PyList_GET_SIZE(_h2py(obj))) {
+        PyObject *item = PyList_GET_ITEM(_h2py(obj), idx);
+        Py_INCREF(item);
+        return _py2h(item);
+    }
+#endif
+    return ctx->ctx_GetItem_i(ctx, obj, idx);
 }
 
 HPyAPI_FUNC void HPyListBuilder_Set(HPyContext *ctx, HPyListBuilder builder, HPy_ssize_t index, HPy h_item)

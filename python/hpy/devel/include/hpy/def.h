@@ -224,6 +224,6 @@ typedef struct {
 #define HPyDef_CALL_FUNCTION(SYM)                                                   \
     HPyFunc_DECLARE(SYM##_impl, HPyFunc_KEYWORDS);                                  \
     HPyFunc_TRAMPOLINE(SYM##_trampoline, SYM##_impl, HPyFunc_KEYWORDS)              \
-    static HPyCallFunction SYM = {SYM##_trampoline, SYM##_impl};
+    static HPyCallFunction SYM = {_HPy_FUNCTION(cpy_vectorcallfunc, SYM##_trampoline), SYM##_impl};
 
 #endif /* HPY_DEF_H */

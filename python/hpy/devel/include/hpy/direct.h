@@ -16,6 +16,12 @@
 /* The module refuses to be imported in a subinterpreter. */
 #define HPY_MODULE_MAIN_INTERPRETER_ONLY 2u
 
+/* What a binary tells the runtime of itself: hpy_sys::ext::HPyBinary. */
+typedef struct {
+    size_t size; /* of this struct, as the runtime has it */
+    HPyContext **straight;
+} _HPyBinary;
+
 typedef struct {
     size_t size; /* of this struct */
     const char *name;
@@ -23,7 +29,7 @@ typedef struct {
     uint32_t abi_minor;
     HPyModuleDef *(*init)(void);
     void (*init_global_context)(HPyContext *ctx);
-    void (*init_extensions)(uint32_t version); /* may be NULL */
+    void (*init_extensions)(uint32_t version, _HPyBinary *binary); /* may be NULL */
     uint32_t flags;
 } _HPyDirectModule;
 
@@ -45,14 +51,21 @@ HPyAPI_HELPER void *_HPyDirect_Init(const _HPyDirectModule *module);
 #else
 #  define _HPy_EXPORTED_UNLESS_CPYTHON HPy_EXPORTED_FUNC
 #endif
-#if defined(HPY_USE_EXTENSIONS) || defined(_HPY_HAS_SHORTCUTS)
+#if defined(_HPY_HAS_SHORTCUTS) || defined(HPY_ABI_CPYTHON)
+#  define _HPY_STRAIGHT (&_hpy_straight_ctx)
+#else
+#  define _HPY_STRAIGHT NULL
+#endif
+#if defined(HPY_USE_EXTENSIONS) || defined(_HPY_HAS_SHORTCUTS) || defined(HPY_ABI_CPYTHON)
 #  define _HPy_INIT_EXTENSIONS(NAME) HPyInitExtensions_##NAME
 #  define _HPy_MODINIT_EXTENSIONS(NAME)                              \
-    _HPy_EXPORTED_UNLESS_CPYTHON void HPyInitExtensions_##NAME(uint32_t version); \
-    void HPyInitExtensions_##NAME(uint32_t version)                  \
+    _HPy_EXPORTED_UNLESS_CPYTHON void HPyInitExtensions_##NAME(uint32_t version, _HPyBinary *binary); \
+    void HPyInitExtensions_##NAME(uint32_t version, _HPyBinary *binary) \
     {                                                                \
         if (version != 0)                                            \
             _hpy_offers_at = offsetof(_HPyContextExt, shortcuts);    \
+        if (version >= 2 && binary->size >= sizeof(_HPyBinary))      \
+            binary->straight = _HPY_STRAIGHT;                        \
     }
 #else
 #  define _HPy_INIT_EXTENSIONS(NAME) NULL

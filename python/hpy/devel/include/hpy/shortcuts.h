@@ -16,6 +16,7 @@ typedef struct _HPyExtensions HPyExtensions; /* hpy/extensions.h */
 #define HPY_MAY_SET_ITEMS 4u
 #define HPY_MAY_TAKE_INTS 8u
 #define HPY_MAY_REACH_STRUCTS 16u
+#define HPY_MAY_READ_LENGTHS 32u
 
 #define HPY_SMALL_INT_MIN (-5)
 #define HPY_SMALL_INTS 262
@@ -24,6 +25,8 @@ typedef struct {
     uint32_t offers; /* HPY_MAY_* */
     uint32_t struct_at;    /* where the struct of an instance is, from its handle, for the shape Object */
     const HPy *small_ints; /* HPY_SMALL_INTS from HPY_SMALL_INT_MIN on */
+    uint32_t type_at;      /* where the handle of an object's type is, from the object's handle */
+    uint32_t length_at;    /* where the length of a str, list, tuple, dict or bytes is */
 } HPyShortcuts;
 
 typedef struct {
@@ -43,29 +46,36 @@ typedef struct {
 /* Where a context has its offers, in bytes from its start. Without a call of HPyInitExtensions_NAME it is no
    _HPyContextExt, and they are looked for in a member that is 0. */
 #define _HPY_NO_OFFERS offsetof(HPyContext, abi_version)
-extern _HPy_ONE_PER_BINARY size_t _hpy_offers_at;
-_HPy_ONE_PER_BINARY size_t _hpy_offers_at = _HPY_NO_OFFERS;
+extern _HPy_ONE_PER_BINARY uint16_t _hpy_offers_at;
+_HPy_ONE_PER_BINARY uint16_t _hpy_offers_at = (uint16_t)_HPY_NO_OFFERS;
+
+/* The context that trampolines of this binary call implementations with, without a word to the runtime: the runtime
+   stores it here where it wants that (hpy_sys::ext::HPyBinary). In the cpython ABI trampolines have no other. */
+extern _HPy_ONE_PER_BINARY HPyContext *_hpy_straight_ctx;
+_HPy_ONE_PER_BINARY HPyContext *_hpy_straight_ctx = NULL;
 
 #if !defined(HPY_ABI_CPYTHON) && !defined(HPY_NO_SHORTCUTS) && !defined(__OPTIMIZE_SIZE__)
 #  define _HPY_HAS_SHORTCUTS
 
 #  if defined(__GNUC__) || defined(__clang__)
 #    define _HPy_LIKELY(condition) __builtin_expect(!!(condition), 1)
-/* The memory is the runtime's, which has types of its own for it. */
-typedef intptr_t __attribute__((may_alias)) _hpy_count_word;
-typedef int32_t __attribute__((may_alias)) _hpy_count_i32;
-typedef uint32_t __attribute__((may_alias)) _hpy_offers;
 #  else
 #    define _HPy_LIKELY(condition) (condition)
+#  endif
+/* Counts are the runtime's memory. Where a source cannot include Python.h nothing else in it has a type for them. */
+#  if !defined(HPY_ABI_UNIVERSAL) && (defined(__GNUC__) || defined(__clang__))
+typedef intptr_t __attribute__((may_alias)) _hpy_count_word;
+typedef int32_t __attribute__((may_alias)) _hpy_count_i32;
+#  else
 typedef intptr_t _hpy_count_word;
 typedef int32_t _hpy_count_i32;
-typedef uint32_t _hpy_offers;
 #  endif
 
-/* What the context offers. */
+/* What the context offers. All that is defined is in the lower half: nothing that is stored above has a type of 16
+   bits, so a compiler knows that it need not read this again. (Offers are for little-endian machines.) */
 HPyAPI_FUNC uint32_t _HPy_Offers(const HPyContext *ctx)
 {
-    return *(const _hpy_offers *)((const char *)ctx + _hpy_offers_at);
+    return *(const uint16_t *)(const void *)((const char *)ctx + _hpy_offers_at);
 }
 
 /* Counts one reference more to an object; returns whether it may. */
@@ -103,6 +113,37 @@ HPyAPI_FUNC int _HPyShortcut_Release(uint32_t offers, HPy h)
     }
     return 0;
 }
+#endif
+
+/* What a trampoline does that cannot go straight is a function of its own, but where it is all that is left. */
+#if defined(_HPY_HAS_SHORTCUTS) && (defined(__GNUC__) || defined(__clang__))
+#  define _HPy_PACKING __attribute__((noinline, cold))
+#else
+#  define _HPy_PACKING inline
+#endif
+
+/* What a trampoline returns. A handle where one is returned as a pointer is: then the last call of an implementation
+   can be a jump. */
+#if defined(__x86_64__) || defined(__aarch64__)
+#  define _HPy_RESULT HPy
+#  define _HPy_FROM_IMPL(handle) (handle)
+#  define _HPy_TO_RESULT(object) _hconv(object)
+#else
+#  define _HPy_RESULT cpy_PyObject *
+#  define _HPy_FROM_IMPL(handle) ((cpy_PyObject *)(handle)._i)
+#  define _HPy_TO_RESULT(object) (object)
+#endif
+
+/* Whether a trampoline calls its implementation itself. */
+#if defined(HPY_ABI_CPYTHON)
+#  define _HPy_GOES_STRAIGHT 1
+#  define _HPy_TRAMPOLINE_CTX _hpy_straight_ctx
+#elif defined(_HPY_HAS_SHORTCUTS)
+#  define _HPy_GOES_STRAIGHT _HPy_LIKELY(_hpy_straight_ctx != NULL)
+#  define _HPy_TRAMPOLINE_CTX _ctx_for_trampolines
+#else /* other files of the binary may have it */
+#  define _HPy_GOES_STRAIGHT 0
+#  define _HPy_TRAMPOLINE_CTX (_hpy_straight_ctx != NULL ? _hpy_straight_ctx : _ctx_for_trampolines)
 #endif
 
 #endif /* HPY_SHORTCUTS_H */

@@ -20,7 +20,7 @@ typedef struct {
         _HPyFunc_args_MOD_CREATE a;                                                                    \
         (void)def;                                                                                     \
         a.spec = spec;                                                                                 \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_MOD_CREATE,                  \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_MOD_CREATE,                   \
                                             (HPyCFunction)IMPL, &a);                                   \
         return a.result;                                                                               \
     }
@@ -29,7 +29,7 @@ typedef struct {
 #define HPyCapsule_DESTRUCTOR_TRAMPOLINE(SYM, IMPL)                                                    \
     static void SYM(cpy_PyObject *capsule)                                                             \
     {                                                                                                  \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_CAPSULE_DESTRUCTOR,          \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_CAPSULE_DESTRUCTOR,           \
                                             (HPyCFunction)IMPL, capsule);                              \
     }
 

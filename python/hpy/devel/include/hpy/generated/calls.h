@@ -92,16 +92,6 @@ HPyAPI_FUNC HPy HPyFloat_FromDouble(HPyContext *ctx, double v)
 #endif
 }
 
-HPyAPI_FUNC double HPyFloat_AsDouble(HPyContext *ctx, HPy h)
-{
-#ifdef HPY_ABI_CPYTHON
-    (void)ctx;
-    return PyFloat_AsDouble(_h2py(h));
-#else
-    return ctx->ctx_Float_AsDouble(ctx, h);
-#endif
-}
-
 HPyAPI_FUNC HPy HPyBool_FromBool(HPyContext *ctx, bool v)
 {
 #ifdef HPY_ABI_CPYTHON
@@ -615,11 +605,6 @@ HPyAPI_FUNC HPy HPy_GetItem(HPyContext *ctx, HPy obj, HPy key)
 #else
     return ctx->ctx_GetItem(ctx, obj, key);
 #endif
-}
-
-HPyAPI_FUNC HPy HPy_GetItem_i(HPyContext *ctx, HPy obj, HPy_ssize_t idx)
-{
-    return ctx->ctx_GetItem_i(ctx, obj, idx);
 }
 
 HPyAPI_FUNC HPy HPy_GetItem_s(HPyContext *ctx, HPy obj, const char *utf8_key)

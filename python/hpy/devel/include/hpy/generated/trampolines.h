@@ -10,14 +10,19 @@ typedef struct {
 } _HPyFunc_args_VARARGS;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_VARARGS(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *self, cpy_PyObject *const *args, HPy_ssize_t nargs) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *self, cpy_PyObject *const *args, HPy_ssize_t nargs) \
     { \
         _HPyFunc_args_VARARGS a; \
         a.self = self; \
         a.args = args; \
         a.nargs = nargs; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_VARARGS, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_VARARGS, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *self, cpy_PyObject *const *args, HPy_ssize_t nargs) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(self), (const HPy *)args, (size_t)nargs)); \
+        return SYM##_packing(self, args, nargs); \
     }
 
 typedef struct {
@@ -29,15 +34,20 @@ typedef struct {
 } _HPyFunc_args_KEYWORDS;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_KEYWORDS(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *self, cpy_PyObject *const *args, size_t nargsf, cpy_PyObject *kwnames) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *self, cpy_PyObject *const *args, size_t nargsf, cpy_PyObject *kwnames) \
     { \
         _HPyFunc_args_KEYWORDS a; \
         a.self = self; \
         a.args = args; \
         a.nargsf = nargsf; \
         a.kwnames = kwnames; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_KEYWORDS, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_KEYWORDS, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *self, cpy_PyObject *const *args, size_t nargsf, cpy_PyObject *kwnames) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(self), (const HPy *)args, nargsf & (SIZE_MAX >> 1), _hconv(kwnames))); \
+        return SYM##_packing(self, args, nargsf, kwnames); \
     }
 
 typedef struct {
@@ -46,12 +56,17 @@ typedef struct {
 } _HPyFunc_args_NOARGS;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_NOARGS(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *self) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *self) \
     { \
         _HPyFunc_args_NOARGS a; \
         a.self = self; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_NOARGS, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_NOARGS, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *self) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(self))); \
+        return SYM##_packing(self); \
     }
 
 typedef struct {
@@ -61,13 +76,18 @@ typedef struct {
 } _HPyFunc_args_O;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_O(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *self, cpy_PyObject *arg1) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *self, cpy_PyObject *arg1) \
     { \
         _HPyFunc_args_O a; \
         a.self = self; \
         a.arg1 = arg1; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_O, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_O, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *self, cpy_PyObject *arg1) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(self), _hconv(arg1))); \
+        return SYM##_packing(self, arg1); \
     }
 
 typedef struct {
@@ -78,14 +98,19 @@ typedef struct {
 } _HPyFunc_args_GETBUFFERPROC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_GETBUFFERPROC(SYM, IMPL) \
-    static int SYM(cpy_PyObject *arg0, cpy_Py_buffer *arg1, int arg2) \
+    static _HPy_PACKING int SYM##_packing(cpy_PyObject *arg0, cpy_Py_buffer *arg1, int arg2) \
     { \
         _HPyFunc_args_GETBUFFERPROC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_GETBUFFERPROC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_GETBUFFERPROC, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static int SYM(cpy_PyObject *arg0, cpy_Py_buffer *arg1, int arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0), (HPy_buffer *)arg1, arg2); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -94,12 +119,17 @@ typedef struct {
 } _HPyFunc_args_RELEASEBUFFERPROC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_RELEASEBUFFERPROC(SYM, IMPL) \
-    static void SYM(cpy_PyObject *arg0, cpy_Py_buffer *arg1) \
+    static _HPy_PACKING void SYM##_packing(cpy_PyObject *arg0, cpy_Py_buffer *arg1) \
     { \
         _HPyFunc_args_RELEASEBUFFERPROC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_RELEASEBUFFERPROC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_RELEASEBUFFERPROC, (HPyCFunction)IMPL, &a); \
+    } \
+    static void SYM(cpy_PyObject *arg0, cpy_Py_buffer *arg1) \
+    { \
+        if (_HPy_GOES_STRAIGHT) { IMPL(_hpy_straight_ctx, _hconv(arg0), (HPy_buffer *)arg1); return; } \
+        SYM##_packing(arg0, arg1); \
     }
 
 typedef struct {
@@ -108,12 +138,17 @@ typedef struct {
 } _HPyFunc_args_UNARYFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_UNARYFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0) \
     { \
         _HPyFunc_args_UNARYFUNC a; \
         a.arg0 = arg0; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_UNARYFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_UNARYFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0))); \
+        return SYM##_packing(arg0); \
     }
 
 typedef struct {
@@ -123,13 +158,18 @@ typedef struct {
 } _HPyFunc_args_BINARYFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_BINARYFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0, cpy_PyObject *arg1) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0, cpy_PyObject *arg1) \
     { \
         _HPyFunc_args_BINARYFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_BINARYFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_BINARYFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0, cpy_PyObject *arg1) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0), _hconv(arg1))); \
+        return SYM##_packing(arg0, arg1); \
     }
 
 typedef struct {
@@ -140,14 +180,19 @@ typedef struct {
 } _HPyFunc_args_TERNARYFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_TERNARYFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
     { \
         _HPyFunc_args_TERNARYFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_TERNARYFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_TERNARYFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0), _hconv(arg1), _hconv(arg2))); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -156,12 +201,17 @@ typedef struct {
 } _HPyFunc_args_INQUIRY;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_INQUIRY(SYM, IMPL) \
-    static int SYM(cpy_PyObject *arg0) \
+    static _HPy_PACKING int SYM##_packing(cpy_PyObject *arg0) \
     { \
         _HPyFunc_args_INQUIRY a; \
         a.arg0 = arg0; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_INQUIRY, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_INQUIRY, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static int SYM(cpy_PyObject *arg0) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0)); \
+        return SYM##_packing(arg0); \
     }
 
 typedef struct {
@@ -170,12 +220,17 @@ typedef struct {
 } _HPyFunc_args_LENFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_LENFUNC(SYM, IMPL) \
-    static HPy_ssize_t SYM(cpy_PyObject *arg0) \
+    static _HPy_PACKING HPy_ssize_t SYM##_packing(cpy_PyObject *arg0) \
     { \
         _HPyFunc_args_LENFUNC a; \
         a.arg0 = arg0; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_LENFUNC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_LENFUNC, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static HPy_ssize_t SYM(cpy_PyObject *arg0) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0)); \
+        return SYM##_packing(arg0); \
     }
 
 typedef struct {
@@ -185,13 +240,18 @@ typedef struct {
 } _HPyFunc_args_SSIZEARGFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_SSIZEARGFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0, HPy_ssize_t arg1) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0, HPy_ssize_t arg1) \
     { \
         _HPyFunc_args_SSIZEARGFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_SSIZEARGFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_SSIZEARGFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0, HPy_ssize_t arg1) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0), arg1)); \
+        return SYM##_packing(arg0, arg1); \
     }
 
 typedef struct {
@@ -202,14 +262,19 @@ typedef struct {
 } _HPyFunc_args_SSIZESSIZEARGFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_SSIZESSIZEARGFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0, HPy_ssize_t arg1, HPy_ssize_t arg2) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0, HPy_ssize_t arg1, HPy_ssize_t arg2) \
     { \
         _HPyFunc_args_SSIZESSIZEARGFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_SSIZESSIZEARGFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_SSIZESSIZEARGFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0, HPy_ssize_t arg1, HPy_ssize_t arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0), arg1, arg2)); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -220,14 +285,19 @@ typedef struct {
 } _HPyFunc_args_SSIZEOBJARGPROC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_SSIZEOBJARGPROC(SYM, IMPL) \
-    static int SYM(cpy_PyObject *arg0, HPy_ssize_t arg1, cpy_PyObject *arg2) \
+    static _HPy_PACKING int SYM##_packing(cpy_PyObject *arg0, HPy_ssize_t arg1, cpy_PyObject *arg2) \
     { \
         _HPyFunc_args_SSIZEOBJARGPROC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_SSIZEOBJARGPROC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_SSIZEOBJARGPROC, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static int SYM(cpy_PyObject *arg0, HPy_ssize_t arg1, cpy_PyObject *arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0), arg1, _hconv(arg2)); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -239,15 +309,20 @@ typedef struct {
 } _HPyFunc_args_SSIZESSIZEOBJARGPROC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_SSIZESSIZEOBJARGPROC(SYM, IMPL) \
-    static int SYM(cpy_PyObject *arg0, HPy_ssize_t arg1, HPy_ssize_t arg2, cpy_PyObject *arg3) \
+    static _HPy_PACKING int SYM##_packing(cpy_PyObject *arg0, HPy_ssize_t arg1, HPy_ssize_t arg2, cpy_PyObject *arg3) \
     { \
         _HPyFunc_args_SSIZESSIZEOBJARGPROC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
         a.arg3 = arg3; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_SSIZESSIZEOBJARGPROC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_SSIZESSIZEOBJARGPROC, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static int SYM(cpy_PyObject *arg0, HPy_ssize_t arg1, HPy_ssize_t arg2, cpy_PyObject *arg3) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0), arg1, arg2, _hconv(arg3)); \
+        return SYM##_packing(arg0, arg1, arg2, arg3); \
     }
 
 typedef struct {
@@ -258,14 +333,19 @@ typedef struct {
 } _HPyFunc_args_OBJOBJARGPROC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_OBJOBJARGPROC(SYM, IMPL) \
-    static int SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
+    static _HPy_PACKING int SYM##_packing(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
     { \
         _HPyFunc_args_OBJOBJARGPROC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_OBJOBJARGPROC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_OBJOBJARGPROC, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static int SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0), _hconv(arg1), _hconv(arg2)); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -273,11 +353,16 @@ typedef struct {
 } _HPyFunc_args_FREEFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_FREEFUNC(SYM, IMPL) \
-    static void SYM(void *arg0) \
+    static _HPy_PACKING void SYM##_packing(void *arg0) \
     { \
         _HPyFunc_args_FREEFUNC a; \
         a.arg0 = arg0; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_FREEFUNC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_FREEFUNC, (HPyCFunction)IMPL, &a); \
+    } \
+    static void SYM(void *arg0) \
+    { \
+        if (_HPy_GOES_STRAIGHT) { IMPL(_hpy_straight_ctx, arg0); return; } \
+        SYM##_packing(arg0); \
     }
 
 typedef struct {
@@ -287,13 +372,18 @@ typedef struct {
 } _HPyFunc_args_GETATTRFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_GETATTRFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0, char *arg1) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0, char *arg1) \
     { \
         _HPyFunc_args_GETATTRFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_GETATTRFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_GETATTRFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0, char *arg1) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0), arg1)); \
+        return SYM##_packing(arg0, arg1); \
     }
 
 typedef struct {
@@ -303,13 +393,18 @@ typedef struct {
 } _HPyFunc_args_GETATTROFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_GETATTROFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0, cpy_PyObject *arg1) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0, cpy_PyObject *arg1) \
     { \
         _HPyFunc_args_GETATTROFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_GETATTROFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_GETATTROFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0, cpy_PyObject *arg1) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0), _hconv(arg1))); \
+        return SYM##_packing(arg0, arg1); \
     }
 
 typedef struct {
@@ -320,14 +415,19 @@ typedef struct {
 } _HPyFunc_args_SETATTRFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_SETATTRFUNC(SYM, IMPL) \
-    static int SYM(cpy_PyObject *arg0, char *arg1, cpy_PyObject *arg2) \
+    static _HPy_PACKING int SYM##_packing(cpy_PyObject *arg0, char *arg1, cpy_PyObject *arg2) \
     { \
         _HPyFunc_args_SETATTRFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_SETATTRFUNC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_SETATTRFUNC, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static int SYM(cpy_PyObject *arg0, char *arg1, cpy_PyObject *arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0), arg1, _hconv(arg2)); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -338,14 +438,19 @@ typedef struct {
 } _HPyFunc_args_SETATTROFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_SETATTROFUNC(SYM, IMPL) \
-    static int SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
+    static _HPy_PACKING int SYM##_packing(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
     { \
         _HPyFunc_args_SETATTROFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_SETATTROFUNC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_SETATTROFUNC, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static int SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0), _hconv(arg1), _hconv(arg2)); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -354,12 +459,17 @@ typedef struct {
 } _HPyFunc_args_REPRFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_REPRFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0) \
     { \
         _HPyFunc_args_REPRFUNC a; \
         a.arg0 = arg0; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_REPRFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_REPRFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0))); \
+        return SYM##_packing(arg0); \
     }
 
 typedef struct {
@@ -368,12 +478,17 @@ typedef struct {
 } _HPyFunc_args_HASHFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_HASHFUNC(SYM, IMPL) \
-    static HPy_hash_t SYM(cpy_PyObject *arg0) \
+    static _HPy_PACKING HPy_hash_t SYM##_packing(cpy_PyObject *arg0) \
     { \
         _HPyFunc_args_HASHFUNC a; \
         a.arg0 = arg0; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_HASHFUNC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_HASHFUNC, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static HPy_hash_t SYM(cpy_PyObject *arg0) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0)); \
+        return SYM##_packing(arg0); \
     }
 
 typedef struct {
@@ -384,14 +499,19 @@ typedef struct {
 } _HPyFunc_args_RICHCMPFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_RICHCMPFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, int arg2) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0, cpy_PyObject *arg1, int arg2) \
     { \
         _HPyFunc_args_RICHCMPFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = (HPy_RichCmpOp)arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_RICHCMPFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_RICHCMPFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, int arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0), _hconv(arg1), (HPy_RichCmpOp)arg2)); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -400,12 +520,17 @@ typedef struct {
 } _HPyFunc_args_GETITERFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_GETITERFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0) \
     { \
         _HPyFunc_args_GETITERFUNC a; \
         a.arg0 = arg0; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_GETITERFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_GETITERFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0))); \
+        return SYM##_packing(arg0); \
     }
 
 typedef struct {
@@ -414,12 +539,17 @@ typedef struct {
 } _HPyFunc_args_ITERNEXTFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_ITERNEXTFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0) \
     { \
         _HPyFunc_args_ITERNEXTFUNC a; \
         a.arg0 = arg0; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_ITERNEXTFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_ITERNEXTFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0))); \
+        return SYM##_packing(arg0); \
     }
 
 typedef struct {
@@ -430,14 +560,19 @@ typedef struct {
 } _HPyFunc_args_DESCRGETFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_DESCRGETFUNC(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
     { \
         _HPyFunc_args_DESCRGETFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_DESCRGETFUNC, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_DESCRGETFUNC, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0), _hconv(arg1), _hconv(arg2))); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -448,14 +583,19 @@ typedef struct {
 } _HPyFunc_args_DESCRSETFUNC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_DESCRSETFUNC(SYM, IMPL) \
-    static int SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
+    static _HPy_PACKING int SYM##_packing(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
     { \
         _HPyFunc_args_DESCRSETFUNC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_DESCRSETFUNC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_DESCRSETFUNC, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static int SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, cpy_PyObject *arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0), _hconv(arg1), _hconv(arg2)); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -472,7 +612,7 @@ typedef struct {
         a.self = self; \
         a.args = args; \
         a.kw = kw; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_INITPROC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_INITPROC, (HPyCFunction)IMPL, &a); \
         return a.result; \
     }
 
@@ -490,7 +630,7 @@ typedef struct {
         a.self = self; \
         a.args = args; \
         a.kw = kw; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_NEWFUNC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_NEWFUNC, (HPyCFunction)IMPL, &a); \
         return a.result; \
     }
 
@@ -501,13 +641,18 @@ typedef struct {
 } _HPyFunc_args_GETTER;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_GETTER(SYM, IMPL) \
-    static cpy_PyObject *SYM(cpy_PyObject *arg0, void *arg1) \
+    static _HPy_PACKING _HPy_RESULT SYM##_packing(cpy_PyObject *arg0, void *arg1) \
     { \
         _HPyFunc_args_GETTER a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_GETTER, (HPyCFunction)IMPL, &a); \
-        return a.result; \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_GETTER, (HPyCFunction)IMPL, &a); \
+        return _HPy_TO_RESULT(a.result); \
+    } \
+    static _HPy_RESULT SYM(cpy_PyObject *arg0, void *arg1) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return _HPy_FROM_IMPL(IMPL(_hpy_straight_ctx, _hconv(arg0), arg1)); \
+        return SYM##_packing(arg0, arg1); \
     }
 
 typedef struct {
@@ -518,14 +663,19 @@ typedef struct {
 } _HPyFunc_args_SETTER;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_SETTER(SYM, IMPL) \
-    static int SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, void *arg2) \
+    static _HPy_PACKING int SYM##_packing(cpy_PyObject *arg0, cpy_PyObject *arg1, void *arg2) \
     { \
         _HPyFunc_args_SETTER a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
         a.arg2 = arg2; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_SETTER, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_SETTER, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static int SYM(cpy_PyObject *arg0, cpy_PyObject *arg1, void *arg2) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0), _hconv(arg1), arg2); \
+        return SYM##_packing(arg0, arg1, arg2); \
     }
 
 typedef struct {
@@ -535,13 +685,18 @@ typedef struct {
 } _HPyFunc_args_OBJOBJPROC;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_OBJOBJPROC(SYM, IMPL) \
-    static int SYM(cpy_PyObject *arg0, cpy_PyObject *arg1) \
+    static _HPy_PACKING int SYM##_packing(cpy_PyObject *arg0, cpy_PyObject *arg1) \
     { \
         _HPyFunc_args_OBJOBJPROC a; \
         a.arg0 = arg0; \
         a.arg1 = arg1; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_OBJOBJPROC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_OBJOBJPROC, (HPyCFunction)IMPL, &a); \
         return a.result; \
+    } \
+    static int SYM(cpy_PyObject *arg0, cpy_PyObject *arg1) \
+    { \
+        if (_HPy_GOES_STRAIGHT) return IMPL(_hpy_straight_ctx, _hconv(arg0), _hconv(arg1)); \
+        return SYM##_packing(arg0, arg1); \
     }
 
 typedef struct {
@@ -558,7 +713,7 @@ typedef struct {
         a.self = self; \
         a.visit = visit; \
         a.arg = arg; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_TRAVERSEPROC, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_TRAVERSEPROC, (HPyCFunction)IMPL, &a); \
         return a.result; \
     }
 
@@ -567,11 +722,16 @@ typedef struct {
 } _HPyFunc_args_DESTRUCTOR;
 
 #define _HPyFunc_TRAMPOLINE_HPyFunc_DESTRUCTOR(SYM, IMPL) \
-    static void SYM(cpy_PyObject *arg0) \
+    static _HPy_PACKING void SYM##_packing(cpy_PyObject *arg0) \
     { \
         _HPyFunc_args_DESTRUCTOR a; \
         a.arg0 = arg0; \
-        _HPy_CallRealFunctionFromTrampoline(_ctx_for_trampolines, HPyFunc_DESTRUCTOR, (HPyCFunction)IMPL, &a); \
+        _HPy_CallRealFunctionFromTrampoline(_HPy_TRAMPOLINE_CTX, HPyFunc_DESTRUCTOR, (HPyCFunction)IMPL, &a); \
+    } \
+    static void SYM(cpy_PyObject *arg0) \
+    { \
+        if (_HPy_GOES_STRAIGHT) { IMPL(_hpy_straight_ctx, _hconv(arg0)); return; } \
+        SYM##_packing(arg0); \
     }
 
 #endif /* HPY_GENERATED_TRAMPOLINES_H */
