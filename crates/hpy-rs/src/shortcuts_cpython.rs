@@ -6,7 +6,7 @@ use core::ffi::c_void;
 pub(crate) use hpy_cpython::float::{HPyFloat_AsDouble, HPyFloat_FromDouble};
 use hpy_cpython::layout;
 pub(crate) use hpy_cpython::object::HPy_GetItem_i;
-use hpy_cpython::type_::shape::OBJECT_OFFSET;
+use hpy_cpython::structs::_HPy_AsStruct_Object;
 use hpy_sys::ext::{HPY_SMALL_INT_MIN, HPY_SMALL_INTS, HPyContextExt};
 use hpy_sys::{HPy, HPyType_BuiltinShape, HPyType_BuiltinShape_Object};
 use pyo3_ffi::PyObject;
@@ -86,11 +86,10 @@ pub(crate) unsafe fn length(_ctx: Ctx<'_>, h: HPy) -> Option<isize> {
 /// `h` is an open handle of `ctx`, of such an instance.
 #[inline(always)]
 pub(crate) unsafe fn struct_of(
-    _ctx: Ctx<'_>,
+    ctx: Ctx<'_>,
     h: HPy,
     shape: HPyType_BuiltinShape,
 ) -> Option<*mut c_void> {
-    // SAFETY: there the struct of such an instance lies.
-    (shape == HPyType_BuiltinShape_Object)
-        .then(|| unsafe { object(h).byte_add(OBJECT_OFFSET).cast() })
+    // SAFETY: as the caller says.
+    (shape == HPyType_BuiltinShape_Object).then(|| unsafe { _HPy_AsStruct_Object(ctx.as_raw(), h) })
 }

@@ -14,7 +14,7 @@ HPyAPI_FUNC void HPy_Close(HPyContext *ctx, HPy h)
 {
     (void)ctx;
 #if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030E0000 && SIZEOF_VOID_P == 8 && !PY_BIG_ENDIAN && \
-    !defined(Py_GIL_DISABLED) && !defined(Py_REF_DEBUG)
+    !defined(Py_GIL_DISABLED) && !defined(Py_REF_DEBUG) && !defined(GRAALVM_PYTHON)
     /* Here Py_INCREF writes the lower half of the count and Py_DECREF reads the whole, which a processor cannot do
        before the write has reached its cache. So this one takes the half too, as later versions do. */
     if (h._i != 0) {
