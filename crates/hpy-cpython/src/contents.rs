@@ -11,22 +11,29 @@ use hpy_sys::ext::*;
 use hpy_sys::{HPy, HPy_ssize_t, HPyContext};
 use pyo3_ffi::*;
 
-/// What is known of an object; where that is not all, with a new reference to it.
+/// What is known of an object that is none of the containers, with a new reference to it where it has a text
+/// or is too large; None for objects of other types. With `WIDE` the text of any str is given. With `BORROWED`
+/// there is no reference to a str whose text is given.
 #[inline(always)]
-unsafe fn content(item: *mut PyObject) -> HPyContent {
-    let ty = Py_TYPE(item);
-    let plain = |tag, value| HPyContent { tag, value, handle: HPy::NULL };
+pub(crate) unsafe fn leaf<const WIDE: bool, const BORROWED: bool>(
+    item: *mut PyObject,
+    ty: *mut PyTypeObject,
+) -> Option<HPyContent> {
+    let plain = |tag, value| Some(HPyContent { tag, value, handle: HPy::NULL });
     if ty == &raw mut PyUnicode_Type {
-        layout::incref(item);
-        if layout::is_compact_ascii(item) {
+        let (tag, value) = if layout::is_compact_ascii(item) {
             let length = layout::var_size(item) as u64;
-            return HPyContent {
-                tag: HPY_CONTENT_ASCII | length << 8,
-                value: layout::ascii_text(item).addr() as u64,
-                handle: handle(item),
-            };
+            (HPY_CONTENT_ASCII | length << 8, layout::ascii_text(item).addr() as u64)
+        } else if WIDE {
+            wide(item)
+        } else {
+            (HPY_CONTENT_STR, 0)
+        };
+        if BORROWED && tag != HPY_CONTENT_STR {
+            return plain(tag, value);
         }
-        return HPyContent { tag: HPY_CONTENT_STR, value: 0, handle: handle(item) };
+        layout::incref(item);
+        return Some(HPyContent { tag, value, handle: handle(item) });
     }
     if ty == &raw mut PyLong_Type {
         if let Some(value) = layout::small_int(item) {
@@ -38,7 +45,7 @@ unsafe fn content(item: *mut PyObject) -> HPyContent {
             return plain(HPY_CONTENT_INT, value as u64);
         }
         layout::incref(item);
-        return HPyContent { tag: HPY_CONTENT_LARGE_INT, value: 0, handle: handle(item) };
+        return Some(HPyContent { tag: HPY_CONTENT_LARGE_INT, value: 0, handle: handle(item) });
     }
     if ty == &raw mut PyFloat_Type {
         return plain(HPY_CONTENT_FLOAT, layout::float_value(item).to_bits());
@@ -51,6 +58,30 @@ unsafe fn content(item: *mut PyObject) -> HPyContent {
     }
     if item == Py_False() {
         return plain(HPY_CONTENT_FALSE, 0);
+    }
+    None
+}
+
+/// The tag and the text of a str that is not compact ASCII.
+#[inline(never)]
+unsafe fn wide(text: *mut PyObject) -> (u64, u64) {
+    let Some((size, start, length)) = layout::code_points(text) else {
+        return (HPY_CONTENT_STR, 0);
+    };
+    let kind = match size {
+        1 => HPY_CONTENT_LATIN1,
+        2 => HPY_CONTENT_UCS2,
+        _ => HPY_CONTENT_UCS4,
+    };
+    (kind | (length as u64) << 8, start.addr() as u64)
+}
+
+/// What is known of an object; where that is not all, with a new reference to it.
+#[inline(always)]
+unsafe fn content(item: *mut PyObject) -> HPyContent {
+    let ty = Py_TYPE(item);
+    if let Some(leaf) = leaf::<false, false>(item, ty) {
+        return leaf;
     }
     let tag = if ty == &raw mut PyDict_Type {
         HPY_CONTENT_DICT

@@ -2,7 +2,7 @@
 
 use crate::err::null_argument;
 use crate::handle::{handle, object};
-use crate::{contents, layout, long, object as items, state, thread, tree};
+use crate::{contents, layout, long, object as items, state, thread, tree, walk};
 use core::ffi::{CStr, c_int, c_void};
 use hpy_sys::ext::HPyExtensions;
 use hpy_sys::{HPy, HPy_buffer, HPy_ssize_t, HPyContext};
@@ -30,6 +30,10 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     contents_read: contents::contents_read,
     contents_close: contents::contents_close,
     type_set_constructor: crate::type_::construct::type_set_constructor,
+    walk_new: walk::walk_new,
+    walk_enter: walk::walk_enter,
+    walk_next: walk::walk_next,
+    walk_free: walk::walk_free,
 };
 
 /// A number that is read in bulk: at once if its object is of the plain kind, else by the function that

@@ -255,6 +255,17 @@ pub unsafe fn ascii_text(text: *mut PyObject) -> *mut u8 {
     text.cast::<PyASCIIObject>().add(1).cast()
 }
 
+/// The code points of any str: bytes per code point, where they are, how many. None for one that has none yet
+/// (made by functions that 3.12 removed).
+#[inline(always)]
+pub unsafe fn code_points(text: *mut PyObject) -> Option<(u32, *mut u8, usize)> {
+    #[cfg(not(Py_3_12))]
+    if PyUnicode_IS_READY(text) == 0 {
+        return None;
+    }
+    Some((PyUnicode_KIND(text), PyUnicode_DATA(text).cast(), var_size(text) as usize))
+}
+
 /// The text of a new str that is not all ASCII.
 #[inline(always)]
 pub unsafe fn wide_text(text: *mut PyObject) -> *mut u8 {

@@ -5,6 +5,7 @@
 
 use crate::err::null_argument;
 use crate::handle::{handle, object};
+use crate::stack::Stack;
 use crate::{layout, long};
 use core::ffi::{c_int, c_void};
 use core::ptr;
@@ -15,54 +16,10 @@ use pyo3_ffi::*;
 /// Marks a place of the stack that borrows from the keys.
 const BORROWED: usize = 1;
 
-/// Objects in memory of Python's raw allocator.
-struct Objects {
-    start: *mut *mut PyObject,
-    length: usize,
-    capacity: usize,
-}
-
-impl Objects {
-    const EMPTY: Objects = Objects { start: ptr::null_mut(), length: 0, capacity: 0 };
-
-    /// Room for `more` objects; false, with an exception, where there is no memory.
-    #[inline(always)]
-    unsafe fn reserve(&mut self, more: usize) -> bool {
-        self.capacity - self.length >= more || self.grow(more)
-    }
-
-    #[cold]
-    #[inline(never)]
-    unsafe fn grow(&mut self, more: usize) -> bool {
-        let capacity =
-            self.length.saturating_add(more).max(self.capacity.saturating_mul(2)).max(64);
-        let size = capacity.saturating_mul(size_of::<*mut PyObject>());
-        let start = if size > isize::MAX as usize {
-            ptr::null_mut()
-        } else {
-            PyMem_RawRealloc(self.start.cast(), size)
-        };
-        if start.is_null() {
-            PyErr_NoMemory();
-            return false;
-        }
-        self.start = start.cast();
-        self.capacity = capacity;
-        true
-    }
-
-    /// Adds an object where there is room.
-    #[inline(always)]
-    unsafe fn push(&mut self, object: *mut PyObject) {
-        *self.start.add(self.length) = object;
-        self.length += 1;
-    }
-}
-
 struct Tree {
     /// Owned objects, and borrowed ones with their mark.
-    stack: Objects,
-    keys: Objects,
+    stack: Stack<*mut PyObject>,
+    keys: Stack<*mut PyObject>,
 }
 
 #[inline(always)]
@@ -91,7 +48,7 @@ pub unsafe extern "C" fn tree_new(_ctx: *mut HPyContext) -> *mut c_void {
         PyErr_NoMemory();
         return ptr::null_mut();
     }
-    tree.write(Tree { stack: Objects::EMPTY, keys: Objects::EMPTY });
+    tree.write(Tree { stack: Stack::EMPTY, keys: Stack::EMPTY });
     tree.cast()
 }
 
@@ -100,7 +57,7 @@ pub unsafe extern "C" fn tree_free(_ctx: *mut HPyContext, tree: *mut c_void) {
     if tree.is_null() {
         return;
     }
-    let Tree { stack, keys } = tree.read();
+    let Tree { mut stack, mut keys } = tree.read();
     PyMem_RawFree(tree.cast());
     for index in 0..stack.length {
         let entry = *stack.start.add(index);
@@ -111,8 +68,8 @@ pub unsafe extern "C" fn tree_free(_ctx: *mut HPyContext, tree: *mut c_void) {
     for index in 0..keys.length {
         layout::decref(*keys.start.add(index));
     }
-    PyMem_RawFree(stack.start.cast());
-    PyMem_RawFree(keys.start.cast());
+    stack.free();
+    keys.free();
 }
 
 pub unsafe extern "C" fn tree_push(_ctx: *mut HPyContext, tree: *mut c_void, h: HPy) -> c_int {

@@ -30,6 +30,10 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     contents_read,
     contents_close,
     type_set_constructor,
+    walk_new,
+    walk_enter,
+    walk_next,
+    walk_free,
 };
 
 /// Stands for the extension functions in messages.
@@ -213,9 +217,17 @@ unsafe extern "C" fn contents_read(
         call.failed();
         return count;
     }
-    if count > capacity {
-        return count;
-    }
+    if count > capacity { count } else { wrap_contents(ctx, &call, out, count) }
+}
+
+/// Handles of the debug context in the place of those of the context below. The number of items, or -1 with an
+/// exception and nothing left open.
+unsafe fn wrap_contents(
+    ctx: *mut HPyContext,
+    call: &Call,
+    out: *mut HPyContent,
+    count: HPy_ssize_t,
+) -> HPy_ssize_t {
     for index in 0..count {
         let content = &mut *out.offset(index);
         if content.handle.is_null() {
@@ -264,4 +276,55 @@ unsafe extern "C" fn type_set_constructor(
 ) -> c_int {
     let call = Call::begin(ctx, FUNCTION);
     if call.handle(h_type, "h_type").is_none() { -1 } else { 0 }
+}
+
+unsafe extern "C" fn walk_new(ctx: *mut HPyContext, flags: u64) -> *mut c_void {
+    let call = Call::begin(ctx, FUNCTION);
+    let walk = (below(&call).walk_new)(call.base, flags);
+    if walk.is_null() {
+        call.failed();
+    }
+    walk
+}
+
+unsafe extern "C" fn walk_enter(
+    ctx: *mut HPyContext,
+    walk: *mut c_void,
+    stands_for: HPy,
+    items: HPy,
+    pairs: c_int,
+) -> c_int {
+    let call = Call::begin(ctx, FUNCTION);
+    let stands_for = if stands_for.is_null() {
+        HPy::NULL
+    } else {
+        let Some(stands_for) = call.handle(stands_for, "stands_for") else { return -1 };
+        stands_for
+    };
+    let Some(items) = call.handle(items, "items") else { return -1 };
+    let status = (below(&call).walk_enter)(call.base, walk, stands_for, items, pairs);
+    if status < 0 {
+        call.failed();
+    }
+    status
+}
+
+unsafe extern "C" fn walk_next(
+    ctx: *mut HPyContext,
+    walk: *mut c_void,
+    out: *mut HPyContent,
+    capacity: HPy_ssize_t,
+) -> HPy_ssize_t {
+    let call = Call::begin(ctx, FUNCTION);
+    let count = (below(&call).walk_next)(call.base, walk, out, capacity);
+    if count < 0 {
+        call.failed();
+        return count;
+    }
+    wrap_contents(ctx, &call, out, count)
+}
+
+unsafe extern "C" fn walk_free(ctx: *mut HPyContext, walk: *mut c_void) {
+    let call = Call::begin(ctx, FUNCTION);
+    (below(&call).walk_free)(call.base, walk);
 }

@@ -152,39 +152,7 @@ impl<'ctx> Contents<'ctx> {
     }
 
     fn push(&mut self, item: Handle<'ctx, Any>) {
-        let ctx = self.ctx;
-        let plain = |tag, value| HPyContent { tag, value, handle: HPy::NULL };
-        let is = |name: &core::ffi::CStr| match ctx.type_named(name) {
-            Ok(kind) => item.type_().is(&kind),
-            Err(_) => false,
-        };
-        let content = if item.is_none() {
-            plain(HPY_CONTENT_NONE, 0)
-        } else if item.is(&ctx.bool(true)) {
-            plain(HPY_CONTENT_TRUE, 0)
-        } else if item.is(&ctx.bool(false)) {
-            plain(HPY_CONTENT_FALSE, 0)
-        } else if item.is_kind::<Float>() && is(c"float") {
-            plain(HPY_CONTENT_FLOAT, item.extract::<f64>().unwrap_or_default().to_bits())
-        } else if item.is_kind::<Int>() && is(c"int") {
-            match item.extract::<i64>() {
-                Ok(value) => plain(HPY_CONTENT_INT, value as u64),
-                Err(error) => {
-                    drop(error);
-                    plain(HPY_CONTENT_LARGE_INT, 0)
-                }
-            }
-        } else if item.is_kind::<Str>() && is(c"str") {
-            plain(HPY_CONTENT_STR, 0)
-        } else if item.is_kind::<List>() && is(c"list") {
-            plain(HPY_CONTENT_LIST, 0)
-        } else if item.is_kind::<Tuple>() && is(c"tuple") {
-            plain(HPY_CONTENT_TUPLE, 0)
-        } else if item.is_kind::<Dict>() && is(c"dict") {
-            plain(HPY_CONTENT_DICT, 0)
-        } else {
-            plain(HPY_CONTENT_OTHER, 0)
-        };
+        let content = classified(self.ctx, &item);
         let handle = match content.tag {
             HPY_CONTENT_NONE | HPY_CONTENT_FALSE | HPY_CONTENT_TRUE | HPY_CONTENT_INT
             | HPY_CONTENT_FLOAT => HPy::NULL,
@@ -287,6 +255,42 @@ impl<'ctx> Contents<'ctx> {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Content<'_>> {
         // SAFETY: as in `get`.
         self.items.iter().map(|item| unsafe { content(self.ctx, item) })
+    }
+}
+
+/// What an object is, by the base ABI; without its handle.
+pub(crate) fn classified<'ctx>(ctx: Ctx<'ctx>, item: &Handle<'ctx, Any>) -> HPyContent {
+    let plain = |tag, value| HPyContent { tag, value, handle: HPy::NULL };
+    let is = |name: &core::ffi::CStr| match ctx.type_named(name) {
+        Ok(kind) => item.type_().is(&kind),
+        Err(_) => false,
+    };
+    if item.is_none() {
+        plain(HPY_CONTENT_NONE, 0)
+    } else if item.is(&ctx.bool(true)) {
+        plain(HPY_CONTENT_TRUE, 0)
+    } else if item.is(&ctx.bool(false)) {
+        plain(HPY_CONTENT_FALSE, 0)
+    } else if item.is_kind::<Float>() && is(c"float") {
+        plain(HPY_CONTENT_FLOAT, item.extract::<f64>().unwrap_or_default().to_bits())
+    } else if item.is_kind::<Int>() && is(c"int") {
+        match item.extract::<i64>() {
+            Ok(value) => plain(HPY_CONTENT_INT, value as u64),
+            Err(error) => {
+                drop(error);
+                plain(HPY_CONTENT_LARGE_INT, 0)
+            }
+        }
+    } else if item.is_kind::<Str>() && is(c"str") {
+        plain(HPY_CONTENT_STR, 0)
+    } else if item.is_kind::<List>() && is(c"list") {
+        plain(HPY_CONTENT_LIST, 0)
+    } else if item.is_kind::<Tuple>() && is(c"tuple") {
+        plain(HPY_CONTENT_TUPLE, 0)
+    } else if item.is_kind::<Dict>() && is(c"dict") {
+        plain(HPY_CONTENT_DICT, 0)
+    } else {
+        plain(HPY_CONTENT_OTHER, 0)
     }
 }
 

@@ -113,6 +113,7 @@ mod text;
 #[allow(missing_docs)]
 mod trampoline;
 mod tree;
+mod walk;
 
 pub use args::{Args, BorrowArg, BorrowMutArg, FromArgs, FromKwargs};
 pub use attach::{Interpreter, InterpreterGone};
@@ -378,6 +379,7 @@ pub use name::Name;
 pub use object::{CallArgs, Compare, KwArgs, ListItems, PyIter, SliceIndices, TupleItems};
 pub use state::{ModuleState, State};
 pub use tree::TreeBuilder;
+pub use walk::{Step, Walk, WalkOptions};
 
 /// The pages of the book, so that their snippets are compiled.
 #[cfg(doctest)]

@@ -188,3 +188,10 @@ pub(crate) fn bulk_extensions(ctx: Ctx<'_>) -> Option<&HPyExtensions> {
     const NEEDED: usize = core::mem::offset_of!(HPyExtensions, contents_close) + size_of::<usize>();
     extensions(ctx).filter(|table| table.size >= NEEDED)
 }
+
+/// The extension table, where it has walks.
+#[inline]
+pub(crate) fn walk_extensions(ctx: Ctx<'_>) -> Option<&HPyExtensions> {
+    const NEEDED: usize = core::mem::offset_of!(HPyExtensions, walk_free) + size_of::<usize>();
+    extensions(ctx).filter(|table| table.size >= NEEDED)
+}

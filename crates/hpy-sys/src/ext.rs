@@ -211,7 +211,47 @@ pub struct HPyExtensions {
     /// to either; the constructor saves making a tuple and a dict. 0, or -1 with an exception.
     pub type_set_constructor:
         unsafe extern "C" fn(ctx: *mut HPyContext, h_type: HPy, imp: *mut c_void) -> c_int,
+    /// A new walk, over nothing yet; `flags` are `HPY_WALK_*`. Null with an exception on failure.
+    pub walk_new: unsafe extern "C" fn(ctx: *mut HPyContext, flags: u64) -> *mut c_void,
+    /// What comes next in the walk are the items of `items`, a list or a tuple, and an `HPY_CONTENT_END`; not
+    /// null `pairs`: they are keys and values in turn. `stands_for` is the container they are from, which is not
+    /// to occur in them; it may be null. 0, or -1 with an exception.
+    pub walk_enter: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        walk: *mut c_void,
+        stands_for: HPy,
+        items: HPy,
+        pairs: c_int,
+    ) -> c_int,
+    /// Goes on, into containers too: of a list, a tuple or a dict there is its node, without a handle but with
+    /// the number of items or pairs above the tag, then what is in it (of a dict keys and values in turn), then
+    /// an `HPY_CONTENT_END`. Stops behind a value that is `HPY_CONTENT_OTHER`: `walk_enter` can say what stands
+    /// in its place. A key is never entered. Writes at most `capacity` nodes, which is at least
+    /// [`HPY_WALK_ROOM`]; returns their number, 0 at the end, -1 with an exception. What was read goes to
+    /// `contents_close`.
+    ///
+    /// No code of Python's runs between the nodes of a call. A list that changes between calls is read as it is
+    /// then, a dict as it was when the walk first stopped in it.
+    pub walk_next: unsafe extern "C" fn(
+        ctx: *mut HPyContext,
+        walk: *mut c_void,
+        out: *mut HPyContent,
+        capacity: HPy_ssize_t,
+    ) -> HPy_ssize_t,
+    /// Frees the walk.
+    pub walk_free: unsafe extern "C" fn(ctx: *mut HPyContext, walk: *mut c_void),
 }
+
+/// Flag of walks: a container in which the walk already is, is not entered but `HPY_CONTENT_CIRCULAR`.
+pub const HPY_WALK_CHECKED: u64 = 1;
+/// Flag of walks: dicts whose keys are all of the type str come in the order of their keys, others are
+/// `HPY_CONTENT_OTHER`.
+pub const HPY_WALK_SORTED: u64 = 2;
+/// Flag of walks: the texts of strs come without handles and are valid until code of Python's runs. A runtime may
+/// give handles all the same. What was read ends behind a node with a handle, or behind the value of such a key.
+pub const HPY_WALK_BORROWED: u64 = 4;
+/// How many nodes there has to be room for.
+pub const HPY_WALK_ROOM: HPy_ssize_t = 4;
 
 /// One step of building objects on a stack: pushes a value, or makes a container of the topmost ones.
 #[repr(C)]
@@ -288,3 +328,13 @@ pub const HPY_CONTENT_LIST: u64 = 9;
 pub const HPY_CONTENT_TUPLE: u64 = 10;
 /// A dict.
 pub const HPY_CONTENT_DICT: u64 = 11;
+/// A str with its text in Latin 1, one byte per code point. This kind and those below come of walks only.
+pub const HPY_CONTENT_LATIN1: u64 = 12;
+/// A str with its text, 16 bits per code point; the length is that in code points.
+pub const HPY_CONTENT_UCS2: u64 = 13;
+/// A str with its text, 32 bits per code point; the length is that in code points.
+pub const HPY_CONTENT_UCS4: u64 = 14;
+/// The end of a container.
+pub const HPY_CONTENT_END: u64 = 15;
+/// A container that is in itself.
+pub const HPY_CONTENT_CIRCULAR: u64 = 16;

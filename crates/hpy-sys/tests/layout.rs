@@ -86,7 +86,9 @@ fn rust_facts() -> Facts {
         "error_take" => error_take,
         "tree_new" => tree_new, "tree_feed" => tree_feed, "tree_push" => tree_push,
         "tree_pop" => tree_pop, "tree_free" => tree_free, "contents_read" => contents_read,
-        "contents_close" => contents_close, "type_set_constructor" => type_set_constructor);
+        "contents_close" => contents_close, "type_set_constructor" => type_set_constructor,
+        "walk_new" => walk_new, "walk_enter" => walk_enter, "walk_next" => walk_next,
+        "walk_free" => walk_free);
     layout!(f, HPyTreeNode, "HPyTreeNode", "tag" => tag, "value" => value);
     layout!(f, HPyContent, "HPyContent", "tag" => tag, "value" => value, "handle" => handle);
     layout!(f, HPyContext, "HPyContext", "name" => name, "_private" => _private,

@@ -27,6 +27,10 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     contents_read,
     contents_close,
     type_set_constructor,
+    walk_new,
+    walk_enter,
+    walk_next,
+    walk_free,
 };
 
 /// Calls go to `HPy_tp_new`, where the trace sees them.
@@ -66,4 +70,8 @@ pass! {
     fn tree_free(tree: *mut c_void);
     fn contents_read(container: HPy, out: *mut HPyContent, capacity: HPy_ssize_t) -> HPy_ssize_t;
     fn contents_close(contents: *const HPyContent, count: usize);
+    fn walk_new(flags: u64) -> *mut c_void;
+    fn walk_enter(walk: *mut c_void, stands_for: HPy, items: HPy, pairs: c_int) -> c_int;
+    fn walk_next(walk: *mut c_void, out: *mut HPyContent, capacity: HPy_ssize_t) -> HPy_ssize_t;
+    fn walk_free(walk: *mut c_void);
 }

@@ -50,7 +50,20 @@ enum {
     HPY_CONTENT_LARGE_INT = 8,
     HPY_CONTENT_LIST = 9,
     HPY_CONTENT_TUPLE = 10,
-    HPY_CONTENT_DICT = 11
+    HPY_CONTENT_DICT = 11,
+    /* of walk_next only: */
+    HPY_CONTENT_LATIN1 = 12, /* a str with its text, one byte per code point */
+    HPY_CONTENT_UCS2 = 13,   /* 16 bits per code point; the length is that in code points */
+    HPY_CONTENT_UCS4 = 14,   /* 32 bits per code point; the same */
+    HPY_CONTENT_END = 15,
+    HPY_CONTENT_CIRCULAR = 16
+};
+
+enum {
+    HPY_WALK_CHECKED = 1, /* containers in which the walk already is are HPY_CONTENT_CIRCULAR */
+    HPY_WALK_SORTED = 2,  /* dicts in order of their keys; those with a key that is no str are HPY_CONTENT_OTHER */
+    HPY_WALK_BORROWED = 4, /* strs without handles: their texts are valid until code of Python's runs */
+    HPY_WALK_ROOM = 4     /* the smallest capacity for walk_next */
 };
 
 struct _HPyExtensions {
@@ -87,6 +100,17 @@ struct _HPyExtensions {
     /* Give a type fresh from HPyType_FromSpec a constructor, which may be called in place of its HPy_tp_new and
        does the same: an implementation of HPyFunc_KEYWORDS that gets the type as `self`. */
     int (*type_set_constructor)(HPyContext *ctx, HPy h_type, void *impl);
+    /* Read objects with all that is in them. walk_new makes a walk over nothing yet (`flags`: HPY_WALK_*).
+       walk_enter: next come the items of a list or tuple (with `pairs` keys and values in turn), then
+       HPY_CONTENT_END; `stands_for` (or HPy_NULL) is the container they are from. walk_next goes on: a container
+       is its node, with the number of items or pairs above the tag and without a handle, what is in it, and
+       HPY_CONTENT_END; behind a value that is HPY_CONTENT_OTHER it stops, so that walk_enter can put something in
+       its place. It returns the number of nodes, 0 at the end; they go to contents_close. NULL or -1 with an
+       exception. */
+    void *(*walk_new)(HPyContext *ctx, uint64_t flags);
+    int (*walk_enter)(HPyContext *ctx, void *walk, HPy stands_for, HPy items, int pairs);
+    HPy_ssize_t (*walk_next)(HPyContext *ctx, void *walk, HPyContent *out, HPy_ssize_t capacity);
+    void (*walk_free)(HPyContext *ctx, void *walk);
 };
 
 /* Whether the table reaches past the function: tables of older runtimes are shorter. */
