@@ -4,7 +4,9 @@ mod exact;
 mod input;
 mod number;
 mod quick;
+mod separators;
 mod text;
+mod wide;
 mod write;
 
 /// JSON as the standard library's json has it, faster.
@@ -12,7 +14,8 @@ mod write;
 mod fastjson {
     use crate::exact::{self, Hooks};
     use crate::input::{self, Truth};
-    use crate::write::{self, Given, Options, Separators};
+    use crate::separators::Separators;
+    use crate::write::{self, Given, Options};
     use hpy::prelude::*;
 
     /// `json.JSONDecodeError`

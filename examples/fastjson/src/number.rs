@@ -1,50 +1,114 @@
 //! Numbers as Python's `repr` writes them.
 
-/// The shortest text that reads back as `value`, which is finite.
-#[inline]
-pub fn write_float(out: &mut Vec<u8>, value: f64) {
-    let mut buffer = zmij::Buffer::new();
-    let text = buffer.format_finite(value);
+/// The room that [`write_float`] and [`write_int`] ask for.
+pub const LONGEST: usize = 32;
+const _: () = assert!(size_of::<zmij::Buffer>() <= LONGEST && align_of::<zmij::Buffer>() == 1);
+
+/// Writes the shortest text that reads back as `value`, which is finite, to `to`; returns its length.
+///
+/// # Safety
+/// There is room for [`LONGEST`] bytes.
+#[inline(always)]
+pub unsafe fn write_float(to: *mut u8, value: f64) -> usize {
+    // SAFETY: the room is large enough for a buffer, which lives there as long as its text is looked at.
+    let text = unsafe {
+        to.cast::<zmij::Buffer>().write(zmij::Buffer::new());
+        (*to.cast::<zmij::Buffer>()).format_finite(value)
+    };
+    let (start, length) = (text.as_ptr(), text.len());
     // Python writes small numbers in another way: with an exponent of two digits, from 1e-05 on.
     if value.abs() < 1e-4 && value != 0.0 {
-        return write_small(out, text);
+        let text = small(text);
+        // SAFETY: the text is shorter than the room.
+        unsafe { to.copy_from_nonoverlapping(text.as_ptr(), text.len()) };
+        return text.len();
     }
-    out.extend_from_slice(text.as_bytes());
+    if start != to {
+        // SAFETY: both are in the room.
+        unsafe { to.copy_from(start, length) };
+    }
+    length
+}
+
+/// Two digits for each number below 100.
+static PAIRS: [u8; 200] = {
+    let mut pairs = [0; 200];
+    let mut number = 0;
+    while number < 100 {
+        pairs[2 * number] = b'0' + (number / 10) as u8;
+        pairs[2 * number + 1] = b'0' + (number % 10) as u8;
+        number += 1;
+    }
+    pairs
+};
+
+/// Writes an int in decimals to `to`; returns its length.
+///
+/// # Safety
+/// There is room for [`LONGEST`] bytes.
+#[inline(always)]
+pub unsafe fn write_int(to: *mut u8, value: i64) -> usize {
+    let sign = usize::from(value < 0);
+    let mut rest = value.unsigned_abs();
+    let length = sign + rest.checked_ilog10().map_or(1, |log| log as usize + 1);
+    let mut at = length;
+    // SAFETY: an int has at most 19 digits; `at` counts those that are still to be written.
+    unsafe {
+        to.write(b'-');
+        while rest >= 100 {
+            let pair = 2 * (rest % 100) as usize;
+            rest /= 100;
+            at -= 2;
+            to.add(at).copy_from_nonoverlapping(PAIRS.as_ptr().add(pair), 2);
+        }
+        if rest >= 10 {
+            to.add(at - 2).copy_from_nonoverlapping(PAIRS.as_ptr().add(2 * rest as usize), 2);
+        } else {
+            to.add(at - 1).write(b'0' + rest as u8);
+        }
+    }
+    length
 }
 
 /// `0.00001234` as `1.234e-05`, `1e-6` as `1e-06`.
 #[cold]
-fn write_small(out: &mut Vec<u8>, text: &str) {
-    let Some((digits, exponent)) = text.split_once("e-") else {
-        let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
-        let (zeros, digits) = text.split_at(text.len() - text.trim_start_matches(['0', '.']).len());
-        let (first, rest) = digits.split_at(digits.len().min(1));
-        out.extend_from_slice(sign.as_bytes());
-        out.extend_from_slice(first.as_bytes());
-        if !rest.is_empty() {
-            out.push(b'.');
-            out.extend_from_slice(rest.as_bytes());
-        }
-        // The zero before the point is one of the places.
-        out.extend_from_slice(format!("e-{:02}", zeros.len() - 1).as_bytes());
-        return;
-    };
-    out.extend_from_slice(digits.as_bytes());
-    out.extend_from_slice(b"e-");
-    if exponent.len() < 2 {
-        out.push(b'0');
+fn small(text: &str) -> String {
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
+    if let Some((digits, exponent)) = text.split_once("e-") {
+        return format!("{sign}{digits}e-{exponent:0>2}");
     }
-    out.extend_from_slice(exponent.as_bytes());
+    let (zeros, digits) = text.split_at(text.len() - text.trim_start_matches(['0', '.']).len());
+    let (first, rest) = digits.split_at(digits.len().min(1));
+    let point = if rest.is_empty() { "" } else { "." };
+    // The zero before the point is one of the places.
+    format!("{sign}{first}{point}{rest}e-{:02}", zeros.len() - 1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::write_float;
+    use super::*;
 
     fn text(value: f64) -> String {
-        let mut out = Vec::new();
-        write_float(&mut out, value);
-        String::from_utf8(out).unwrap()
+        let mut room = [0; LONGEST];
+        // SAFETY: the room is that large.
+        let length = unsafe { write_float(room.as_mut_ptr(), value) };
+        String::from_utf8(room[..length].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn ints() {
+        let mut values = vec![0, 1, -1, i64::MAX, i64::MIN];
+        let mut power = 1i64;
+        while let Some(next) = power.checked_mul(10) {
+            values.extend([next - 1, next, next + 1, -next, 1 - next, next / 7]);
+            power = next;
+        }
+        for value in values {
+            let mut room = [0; LONGEST];
+            // SAFETY: the room is that large.
+            let length = unsafe { write_int(room.as_mut_ptr(), value) };
+            assert_eq!(room[..length], *value.to_string().as_bytes());
+        }
     }
 
     #[test]

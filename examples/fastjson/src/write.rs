@@ -1,95 +1,18 @@
 //! `dumps`.
 
-use crate::number::write_float;
-use crate::text::write_quoted;
-use hpy::exc::{RecursionError, UnicodeEncodeError};
+use crate::number::{self, write_float, write_int};
+use crate::separators::{MOST, Separators, Short, text_of};
+use crate::text::{copy_plain, write_quoted};
+use crate::wide::{Unit, write_wide};
+use hpy::exc::RecursionError;
 use hpy::prelude::*;
-use hpy::{Content, Contents, TreeBuilder};
+use hpy::{Step, TreeBuilder, Walk, WalkOptions};
 use std::cell::RefCell;
 
 /// How deep objects may be nested.
 const MAX_DEPTH: usize = 1000;
-/// From this depth on containers are looked for in those around them: an object that contains itself gets
-/// that deep soon, others hardly ever.
-const SUSPICIOUS: usize = 8;
 /// Memory that is kept for the next text.
 const KEPT: usize = 4 << 20;
-
-/// What is between items and how lines are broken.
-pub struct Separators {
-    indent: Option<Vec<u8>>,
-    item: Vec<u8>,
-    key: Vec<u8>,
-    /// Whether any of them has lone surrogates.
-    is_wtf8: bool,
-}
-
-impl Separators {
-    /// From the arguments of `dumps`.
-    pub fn new<'ctx>(
-        indent: Option<Ref<'ctx>>,
-        separators: Option<Ref<'ctx>>,
-    ) -> PyResult<'ctx, Self> {
-        let mut is_wtf8 = false;
-        let indent = match indent {
-            None => None,
-            Some(indent) if indent.is_kind::<Str>() => {
-                Some(text_of(&indent.to_owned().cast()?, &mut is_wtf8)?)
-            }
-            Some(indent) => Some(vec![b' '; indent.extract::<i64>()?.max(0) as usize]),
-        };
-        let (item, key) = match separators {
-            None if indent.is_some() => (b",".to_vec(), b": ".to_vec()),
-            None => (b", ".to_vec(), b": ".to_vec()),
-            Some(separators) => {
-                let [item, key] = separators.extract::<[Text; 2]>()?;
-                is_wtf8 |= item.is_wtf8 | key.is_wtf8;
-                (item.bytes, key.bytes)
-            }
-        };
-        Ok(Separators { indent, item, key, is_wtf8 })
-    }
-
-    /// Without spaces, unless there is an indent.
-    pub fn compact<'ctx>(indent: Option<Ref<'ctx>>) -> PyResult<'ctx, Self> {
-        let mut separators = Separators::new(indent, None)?;
-        if separators.indent.is_none() {
-            separators.item = b",".to_vec();
-            separators.key = b":".to_vec();
-        }
-        Ok(separators)
-    }
-}
-
-/// A str as UTF-8, lone surrogates encoded too.
-struct Text {
-    bytes: Vec<u8>,
-    is_wtf8: bool,
-}
-
-impl<'a> FromPy<'a> for Text {
-    fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
-        if !object.is_kind::<Str>() {
-            return Err(PyErr::wrong_type("str", &*object));
-        }
-        let mut is_wtf8 = false;
-        let bytes = text_of(&object.to_owned().cast()?, &mut is_wtf8)?;
-        Ok(Text { bytes, is_wtf8 })
-    }
-}
-
-fn text_of<'a>(text: &Handle<'a, Str>, is_wtf8: &mut bool) -> PyResult<'a, Vec<u8>> {
-    match text.to_str() {
-        Ok(text) => Ok(text.as_bytes().to_vec()),
-        Err(error) if error.is::<UnicodeEncodeError>(text.ctx()) => {
-            drop(error);
-            *is_wtf8 = true;
-            let bytes = text.call_method(c"encode", (c"utf-8", c"surrogatepass"))?;
-            Ok(bytes.cast::<Bytes>()?.as_bytes().to_vec())
-        }
-        Err(error) => Err(error),
-    }
-}
 
 /// The other arguments of `dumps`.
 pub struct Options<'ctx> {
@@ -120,30 +43,72 @@ pub fn dumps<'ctx>(
     given: Given,
 ) -> PyResult<'ctx, Handle<'ctx>> {
     let ctx = object.ctx();
+    let walking =
+        WalkOptions { check_circular: options.check_circular, sort_keys: options.sort_keys };
+    // SAFETY: texts are written before anything is done with Python again.
+    let mut walk = unsafe { Walk::new_borrowing(ctx, walking)? };
+    walk.start(object)?;
     let mut out = MEMORY.take();
     out.clear();
     let is_wtf8 = options.separators.is_wtf8;
-    let mut writer = Writer { ctx, out, options, spare: Vec::new(), is_wtf8 };
-    let text = writer.object(object, None).and_then(|()| writer.text(given));
+    let short = options.separators.short();
+    let is_short = short.is_some();
+    let [item, key] = short.unwrap_or([Short::NONE; 2]);
+    let (place, above) = (Place::Alone, Vec::new());
+    let mut writer = Writer { ctx, out, options, item, key, place, above, is_wtf8 };
+    let written =
+        if is_short { writer.write::<true>(&mut walk) } else { writer.write::<false>(&mut walk) };
+    let text = written.and_then(|()| writer.text(given));
     if writer.out.capacity() <= KEPT {
         MEMORY.set(core::mem::take(&mut writer.out));
     }
     text
 }
 
-/// The containers around an object.
-struct Around<'p> {
-    container: Ref<'p>,
-    outer: Option<&'p Around<'p>>,
-    depth: usize,
+/// What the next step of the walk is.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// The only value of what the walk has entered.
+    Alone,
+    Value,
+    FirstItem,
+    Item,
+    FirstKey,
+    Key,
+}
+
+impl Place {
+    /// Whether something is before it that it is to be separated from.
+    #[inline(always)]
+    fn is_later(self) -> bool {
+        matches!(self, Place::Item | Place::Key)
+    }
+
+    #[inline(always)]
+    fn is_key(self) -> bool {
+        matches!(self, Place::FirstKey | Place::Key)
+    }
+
+    /// The place behind it.
+    #[inline(always)]
+    fn next(self) -> Place {
+        const NEXT: [Place; 6] =
+            [Place::Alone, Place::Key, Place::Item, Place::Item, Place::Value, Place::Value];
+        NEXT[self as usize]
+    }
 }
 
 struct Writer<'ctx> {
     ctx: Ctx<'ctx>,
     out: Vec<u8>,
     options: Options<'ctx>,
-    /// What containers were read with, to be used again.
-    spare: Vec<Contents<'ctx>>,
+    /// What is between items and behind keys. Where that is not short, and where there are line breaks, `SHORT` of
+    /// the methods is false.
+    item: Short,
+    key: Short,
+    place: Place,
+    /// The same for the containers around that of `place`.
+    above: Vec<Place>,
     is_wtf8: bool,
 }
 
@@ -166,279 +131,304 @@ impl<'ctx> Writer<'ctx> {
         }
     }
 
-    #[inline]
-    fn value(&mut self, value: Content<'_>, around: Option<&Around<'_>>) -> PyResult<'ctx> {
-        match value {
-            Content::Ascii(text) => {
-                write_quoted(&mut self.out, text.as_bytes(), self.options.ascii);
-                Ok(())
+    fn write<const SHORT: bool>(&mut self, walk: &mut Walk<'ctx>) -> PyResult<'ctx> {
+        while let Some(step) = walk.next()? {
+            match step {
+                Step::Ascii(text) => self.ascii::<SHORT>(text.as_bytes()),
+                // SAFETY: `number` sees to the room.
+                Step::Int(value) => self.number::<SHORT>(|to| unsafe { write_int(to, value) }),
+                Step::Float(value) => {
+                    if !value.is_finite() {
+                        self.not_finite::<SHORT>(value)?;
+                        continue;
+                    }
+                    // SAFETY: as above.
+                    self.number::<SHORT>(|to| unsafe { write_float(to, value) });
+                }
+                Step::None => self.word::<SHORT, _>(b"null"),
+                Step::Bool(true) => self.word::<SHORT, _>(b"true"),
+                Step::Bool(false) => self.word::<SHORT, _>(b"false"),
+                Step::End => self.end::<SHORT>()?,
+                Step::List(_) | Step::Tuple(_) => self.start::<SHORT>(b'[', Place::FirstItem)?,
+                Step::Dict(_) => self.start::<SHORT>(b'{', Place::FirstKey)?,
+                Step::Latin1(text) => self.wide::<SHORT, _>(text),
+                Step::Ucs2(text) => self.wide::<SHORT, _>(text),
+                Step::Ucs4(text) => self.wide::<SHORT, _>(text),
+                Step::Str(text) => self.string::<SHORT>(text)?,
+                Step::LargeInt(int) => self.large_int::<SHORT>(int.as_any())?,
+                Step::Circular => return Err(ValueError::new("Circular reference detected")),
+                Step::Other(object) => self.other::<SHORT>(object, walk)?,
             }
-            Content::Int(value) => {
-                self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-                Ok(())
-            }
-            Content::Float(value) => self.float(value),
-            Content::None => {
-                self.out.extend_from_slice(b"null");
-                Ok(())
-            }
-            Content::Bool(value) => {
-                self.out.extend_from_slice(if value { b"true" } else { b"false" });
-                Ok(())
-            }
-            Content::List(list) => self.sequence(list.as_any(), around),
-            Content::Tuple(tuple) => self.sequence(tuple.as_any(), around),
-            Content::Dict(dict) => self.exact_dict(dict.as_any(), around),
-            Content::Str(text) => self.string(text),
-            Content::LargeInt(int) => self.large_int(int.as_any()),
-            Content::Other(object) => self.object(object, around),
-        }
-    }
-
-    /// An object whose kind is not known: the one that `dumps` got, and instances of subclasses.
-    fn object(&mut self, object: Ref<'_>, around: Option<&Around<'_>>) -> PyResult<'ctx> {
-        let ctx = self.ctx;
-        if object.is_none() {
-            self.out.extend_from_slice(b"null");
-        } else if object.is(&ctx.bool(true)) {
-            self.out.extend_from_slice(b"true");
-        } else if object.is(&ctx.bool(false)) {
-            self.out.extend_from_slice(b"false");
-        } else if let Some(text) = as_kind::<Str>(object) {
-            self.string(text)?;
-        } else if object.is_kind::<Int>() {
-            self.int(object)?;
-        } else if object.is_kind::<Float>() {
-            self.float(object.extract::<f64>().map_err(|error| error.rebind(ctx))?)?;
-        } else if object.is_kind::<List>() || object.is_kind::<Tuple>() {
-            self.sequence(object, around)?;
-        } else if object.is_kind::<Dict>() {
-            self.dict(object, around)?;
-        } else {
-            self.unknown(object, around)?;
         }
         Ok(())
     }
 
-    /// What `default` makes of an object.
-    fn unknown(&mut self, object: Ref<'_>, around: Option<&Around<'_>>) -> PyResult<'ctx> {
-        let Some(default) = self.options.default else {
-            return Err(TypeError::new(format!(
-                "Object of type {} is not JSON serializable",
-                object.type_name()
-            )));
-        };
-        let around = self.enter(object, around)?;
-        let made = default.call((object.to_owned(),)).map_err(|error| error.rebind(self.ctx))?;
-        self.object(made.as_ref(), Some(&around))
+    /// Writes what is to be before a value or a key, and sees to room for `room` bytes more, and for what is
+    /// to be behind. Returns where to go on.
+    #[inline(always)]
+    fn before<const SHORT: bool>(&mut self, room: usize) -> *mut u8 {
+        if !SHORT {
+            return self.long_before(room);
+        }
+        self.out.reserve(room + 2 * MOST);
+        // SAFETY: there is that much room.
+        unsafe {
+            let to = self.out.as_mut_ptr().add(self.out.len());
+            self.item.write(to);
+            to.add(if self.place.is_later() { self.item.length } else { 0 })
+        }
     }
 
-    fn enter<'p>(
-        &self,
-        container: Ref<'p>,
-        outer: Option<&'p Around<'p>>,
-    ) -> PyResult<'ctx, Around<'p>> {
-        let depth = outer.map_or(0, |outer| outer.depth + 1);
-        if depth >= SUSPICIOUS && self.options.check_circular {
-            let mut next = outer;
-            while let Some(above) = next {
-                if above.container.is(&*container) {
-                    return Err(ValueError::new("Circular reference detected"));
-                }
-                next = above.outer;
+    /// Writes what is to be behind a value or a key.
+    ///
+    /// # Safety
+    /// `to` is behind what was written where [`before`](Writer::before) said.
+    #[inline(always)]
+    unsafe fn behind<const SHORT: bool>(&mut self, to: *mut u8) {
+        // SAFETY: there is room; all bytes up to there were written.
+        unsafe {
+            let mut length = to.offset_from_unsigned(self.out.as_ptr());
+            if SHORT {
+                self.key.write(to);
+                length += if self.place.is_key() { self.key.length } else { 0 };
+            }
+            self.out.set_len(length);
+        }
+        if !SHORT && self.place.is_key() {
+            self.out.extend_from_slice(&self.options.separators.key);
+        }
+        self.place = self.place.next();
+    }
+
+    #[inline(never)]
+    fn long_before(&mut self, room: usize) -> *mut u8 {
+        if self.place.is_later() {
+            self.out.extend_from_slice(&self.options.separators.item);
+        }
+        if !matches!(self.place, Place::Alone | Place::Value) {
+            self.new_line(1);
+        }
+        self.out.reserve(room + 2 * MOST);
+        // SAFETY: the end of the memory that is in use.
+        unsafe { self.out.as_mut_ptr().add(self.out.len()) }
+    }
+
+    /// A str that is ASCII.
+    #[inline(always)]
+    fn ascii<const SHORT: bool>(&mut self, text: &[u8]) {
+        let to = self.before::<SHORT>(text.len() + 2);
+        // SAFETY: there is that much room.
+        unsafe {
+            to.write(b'"');
+            if copy_plain(text, to.add(1)) {
+                to.add(text.len() + 1).write(b'"');
+                self.behind::<SHORT>(to.add(text.len() + 2));
+                return;
             }
         }
-        if depth >= MAX_DEPTH {
+        self.escaped::<SHORT>(text, to);
+    }
+
+    /// A str of which something needs an escape; what is before it was written.
+    #[inline(never)]
+    fn escaped<const SHORT: bool>(&mut self, text: &[u8], to: *mut u8) {
+        // SAFETY: all before that was written.
+        unsafe { self.out.set_len(to.offset_from_unsigned(self.out.as_ptr())) };
+        write_quoted(&mut self.out, text, self.options.ascii);
+        self.written::<SHORT>();
+    }
+
+    /// Sees to what is behind what was added to `out`.
+    fn written<const SHORT: bool>(&mut self) {
+        self.out.reserve(MOST);
+        // SAFETY: the end of the memory that is in use, with that much room behind it.
+        unsafe {
+            let end = self.out.as_mut_ptr().add(self.out.len());
+            self.behind::<SHORT>(end);
+        }
+    }
+
+    /// Sees to what is before something that is going to be added to `out`.
+    fn prepare<const SHORT: bool>(&mut self) {
+        let to = self.before::<SHORT>(0);
+        // SAFETY: all before that was written.
+        unsafe { self.out.set_len(to.offset_from_unsigned(self.out.as_ptr())) };
+    }
+
+    /// A number; in quotes where it is a key. `write` gets room for [`number::LONGEST`] bytes and returns how
+    /// many it wrote.
+    #[inline(always)]
+    fn number<const SHORT: bool>(&mut self, write: impl FnOnce(*mut u8) -> usize) {
+        let to = self.before::<SHORT>(number::LONGEST + 2);
+        // SAFETY: there is that much room.
+        unsafe {
+            if self.place.is_key() {
+                to.write(b'"');
+                let end = to.add(1 + write(to.add(1)));
+                end.write(b'"');
+                self.behind::<SHORT>(end.add(1));
+            } else {
+                let end = to.add(write(to));
+                self.behind::<SHORT>(end);
+            }
+        }
+    }
+
+    /// The same of a text that needs no escape.
+    #[inline(always)]
+    fn word<const SHORT: bool, const N: usize>(&mut self, word: &[u8; N]) {
+        self.number::<SHORT>(|to| {
+            // SAFETY: words are shorter than numbers may be.
+            unsafe { to.cast::<[u8; N]>().write_unaligned(*word) };
+            N
+        });
+    }
+
+    /// A line break, where there is an indent: one of the containers around, and `more`.
+    fn new_line(&mut self, more: usize) {
+        let Some(indent) = &self.options.separators.indent else { return };
+        self.out.push(b'\n');
+        let level = self.above.iter().filter(|place| **place != Place::Alone).count();
+        for _ in 0..level + more {
+            self.out.extend_from_slice(indent);
+        }
+    }
+
+    #[inline(always)]
+    fn start<const SHORT: bool>(&mut self, bracket: u8, place: Place) -> PyResult<'ctx> {
+        let to = self.before::<SHORT>(1);
+        // SAFETY: there is room.
+        unsafe {
+            to.write(bracket);
+            self.out.set_len(to.offset_from_unsigned(self.out.as_ptr()) + 1);
+        }
+        self.deeper(place)
+    }
+
+    #[inline(always)]
+    fn deeper(&mut self, place: Place) -> PyResult<'ctx> {
+        if self.above.len() >= MAX_DEPTH {
             return Err(RecursionError::new(
                 "maximum recursion depth exceeded while encoding a JSON object",
             ));
         }
-        Ok(Around { container, outer, depth })
+        self.above.push(self.place.next());
+        self.place = place;
+        Ok(())
     }
 
-    fn read(&mut self, container: Ref<'_>) -> PyResult<'ctx, Contents<'ctx>> {
-        let mut contents = self.spare.pop().unwrap_or_else(|| Contents::new(self.ctx));
-        contents.read(&*container)?;
-        Ok(contents)
-    }
-
-    fn put_back(&mut self, mut contents: Contents<'ctx>) {
-        contents.clear();
-        self.spare.push(contents);
-    }
-
-    /// A line break, where there is an indent.
+    /// The end of a container, or of something alone.
     #[inline(always)]
-    fn new_line(&mut self, level: usize) {
-        if self.options.separators.indent.is_some() {
-            self.indent(level);
-        }
-    }
-
-    #[inline(never)]
-    fn indent(&mut self, level: usize) {
-        if let Some(indent) = &self.options.separators.indent {
-            self.out.push(b'\n');
-            for _ in 0..level {
-                self.out.extend_from_slice(indent);
+    fn end<const SHORT: bool>(&mut self) -> PyResult<'ctx> {
+        let bracket = match self.place {
+            Place::FirstItem | Place::Item => b']',
+            Place::FirstKey | Place::Key => b'}',
+            Place::Alone => {
+                self.place = self.above.pop().unwrap_or(Place::Alone);
+                return Ok(());
             }
+            Place::Value => return Err(ValueError::new("a key without a value")),
+        };
+        if !SHORT && self.place.is_later() {
+            self.new_line(0);
         }
-    }
-
-    fn sequence(&mut self, sequence: Ref<'_>, around: Option<&Around<'_>>) -> PyResult<'ctx> {
-        let around = self.enter(sequence, around)?;
-        let contents = self.read(sequence)?;
-        self.out.push(b'[');
-        for (index, item) in contents.iter().enumerate() {
-            if index > 0 {
-                put(&mut self.out, &self.options.separators.item);
-            }
-            self.new_line(around.depth + 1);
-            self.value(item, Some(&around))?;
-        }
-        if !contents.is_empty() {
-            self.new_line(around.depth);
-        }
-        self.out.push(b']');
-        self.put_back(contents);
+        self.place = self.above.pop().unwrap_or(Place::Alone);
+        self.out.push(bracket);
         Ok(())
     }
 
-    fn dict(&mut self, dict: Ref<'_>, around: Option<&Around<'_>>) -> PyResult<'ctx> {
-        if is_exact_dict(dict) {
-            return self.exact_dict(dict, around);
-        }
-        // A subclass may give its items in an order of its own.
-        let around = self.enter(dict, around)?;
-        let items = dict
-            .call_method(c"items", ())
-            .and_then(|items| if self.options.sort_keys { sorted(&items) } else { listed(&items) });
-        let items = items.map_err(|error| error.rebind(self.ctx))?;
-        self.items(items.as_ref(), &around)
-    }
-
-    fn exact_dict(&mut self, dict: Ref<'_>, around: Option<&Around<'_>>) -> PyResult<'ctx> {
-        let around = self.enter(dict, around)?;
-        let contents = self.read(dict)?;
-        let mut is_first = true;
-        if self.options.sort_keys {
-            let Some(order) = order_of_keys(&contents) else {
-                self.put_back(contents);
-                let items = dict.call_method(c"items", ()).and_then(|items| sorted(&items));
-                let items = items.map_err(|error| error.rebind(self.ctx))?;
-                return self.items(items.as_ref(), &around);
-            };
-            for index in order {
-                let (Some(key), Some(value)) = (contents.get(index), contents.get(index + 1))
-                else {
-                    continue;
-                };
-                self.pair(key, value, &around, &mut is_first)?;
-            }
-        } else {
-            let mut contents = contents.iter();
-            while let (Some(key), Some(value)) = (contents.next(), contents.next()) {
-                self.pair(key, value, &around, &mut is_first)?;
-            }
-        }
-        self.end_of_dict(is_first, &around);
-        self.put_back(contents);
-        Ok(())
-    }
-
-    /// A dict by a list of its items, which are tuples.
-    fn items(&mut self, items: Ref<'_>, around: &Around<'_>) -> PyResult<'ctx> {
-        let all = self.read(items)?;
-        let mut is_first = true;
-        for item in all.iter() {
-            let Content::Tuple(item) = item else {
-                return Err(ValueError::new("items must return 2-tuples"));
-            };
-            let pair = self.read(item.as_any())?;
-            let (Some(key), Some(value), 2) = (pair.get(0), pair.get(1), pair.len()) else {
-                return Err(ValueError::new("items must return 2-tuples"));
-            };
-            self.pair(key, value, around, &mut is_first)?;
-            self.put_back(pair);
-        }
-        self.end_of_dict(is_first, around);
-        Ok(())
-    }
-
-    #[inline]
-    fn pair(
-        &mut self,
-        key: Content<'_>,
-        value: Content<'_>,
-        around: &Around<'_>,
-        is_first: &mut bool,
-    ) -> PyResult<'ctx> {
-        let start = self.out.len();
-        if *is_first {
-            self.out.push(b'{');
-        } else {
-            put(&mut self.out, &self.options.separators.item);
-        }
-        self.new_line(around.depth + 1);
-        if !self.key(key)? {
-            self.out.truncate(start);
-            return Ok(());
-        }
-        *is_first = false;
-        put(&mut self.out, &self.options.separators.key);
-        self.value(value, Some(around))
-    }
-
-    fn end_of_dict(&mut self, is_empty: bool, around: &Around<'_>) {
-        if is_empty {
-            self.out.push(b'{');
-        } else {
-            self.new_line(around.depth);
-        }
-        self.out.push(b'}');
-    }
-
-    /// A key, as a string; false where it is one to be skipped.
-    #[inline]
-    fn key(&mut self, key: Content<'_>) -> PyResult<'ctx, bool> {
-        match key {
-            Content::Ascii(text) => {
-                write_quoted(&mut self.out, text.as_bytes(), self.options.ascii);
-                return Ok(true);
-            }
-            Content::Str(text) => {
-                self.string(text)?;
-                return Ok(true);
-            }
-            Content::Other(object) => {
-                if let Some(text) = as_kind::<Str>(object) {
-                    self.string(text)?;
-                    return Ok(true);
-                }
-                if !object.is_kind::<Int>() && !object.is_kind::<Float>() {
-                    return self.no_key(&object.type_name());
-                }
-            }
-            Content::List(_) => return self.no_key("list"),
-            Content::Tuple(_) => return self.no_key("tuple"),
-            Content::Dict(_) => return self.no_key("dict"),
-            _ => {}
-        }
-        self.out.push(b'"');
-        self.value(key, None)?;
-        self.out.push(b'"');
-        Ok(true)
-    }
-
+    /// A key that is neither a str nor a number; skips it and its value.
     #[cold]
-    fn no_key(&self, kind: &str) -> PyResult<'ctx, bool> {
-        if self.options.skip_keys {
-            return Ok(false);
+    fn skip(&mut self, kind: &str, walk: &mut Walk<'ctx>) -> PyResult<'ctx> {
+        if !self.options.skip_keys {
+            return Err(TypeError::new(format!(
+                "keys must be str, int, float, bool or None, not {kind}"
+            )));
         }
-        Err(TypeError::new(format!("keys must be str, int, float, bool or None, not {kind}")))
+        let mut depth = 0;
+        while let Some(step) = walk.next()? {
+            match step {
+                Step::List(_) | Step::Tuple(_) | Step::Dict(_) => depth += 1,
+                Step::End => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        Ok(())
     }
 
-    fn string(&mut self, text: Ref<'_, Str>) -> PyResult<'ctx> {
+    /// An instance of a subclass, or what `default` has to say something of.
+    #[inline(never)]
+    fn other<const SHORT: bool>(
+        &mut self,
+        object: Handle<'ctx>,
+        walk: &mut Walk<'ctx>,
+    ) -> PyResult<'ctx> {
+        if let Some(text) = as_kind::<Str>(object.as_ref()) {
+            self.string::<SHORT>(text)
+        } else if object.is_kind::<Float>() {
+            let value = object.extract::<f64>()?;
+            if !value.is_finite() {
+                return self.not_finite::<SHORT>(value);
+            }
+            // SAFETY: `number` sees to the room.
+            self.number::<SHORT>(|to| unsafe { write_float(to, value) });
+            Ok(())
+        } else if object.is_kind::<Int>() {
+            self.large_int::<SHORT>(object.as_ref())
+        } else if self.place.is_key() {
+            self.skip(&object.type_name(), walk)
+        } else if object.is_kind::<List>() || object.is_kind::<Tuple>() {
+            self.start::<SHORT>(b'[', Place::FirstItem)?;
+            walk.enter(&object, &object)
+        } else if object.is_kind::<Dict>() {
+            let pairs = self.pairs(&object)?;
+            self.start::<SHORT>(b'{', Place::FirstKey)?;
+            walk.enter_pairs(&object, &pairs)
+        } else {
+            let Some(default) = self.options.default else {
+                return Err(TypeError::new(format!(
+                    "Object of type {} is not JSON serializable",
+                    object.type_name()
+                )));
+            };
+            let made = default.call((&object,)).map_err(|error| error.rebind(self.ctx))?;
+            self.prepare::<SHORT>();
+            self.deeper(Place::Alone)?;
+            walk.enter_value(&object, &made)
+        }
+    }
+
+    /// The keys and values of a dict by its method `items`: a subclass may give them in an order of its own.
+    fn pairs(&self, dict: &Handle<'ctx>) -> PyResult<'ctx, Handle<'ctx, List>> {
+        let items = dict.call_method(c"items", ())?;
+        let items = if self.options.sort_keys {
+            self.ctx.builtin(c"sorted")?.call((&items,))?
+        } else {
+            self.ctx.type_named(c"list")?.call((&items,))?
+        };
+        let pairs = List::new(self.ctx)?;
+        for item in items.cast::<List>()?.items() {
+            let item = item?;
+            if !item.is_kind::<Tuple>() || item.len()? != 2 {
+                return Err(ValueError::new("items must return 2-tuples"));
+            }
+            pairs.append(item.get_index(0)?)?;
+            pairs.append(item.get_index(1)?)?;
+        }
+        Ok(pairs)
+    }
+
+    fn wide<const SHORT: bool, U: Unit>(&mut self, text: &[U]) {
+        self.prepare::<SHORT>();
+        self.is_wtf8 |= write_wide(&mut self.out, text, self.options.ascii);
+        self.written::<SHORT>();
+    }
+
+    fn string<const SHORT: bool>(&mut self, text: Ref<'_, Str>) -> PyResult<'ctx> {
+        self.prepare::<SHORT>();
         let mut is_wtf8 = false;
         match text.to_str() {
             Ok(text) => write_quoted(&mut self.out, text.as_bytes(), self.options.ascii),
@@ -449,59 +439,43 @@ impl<'ctx> Writer<'ctx> {
                 self.is_wtf8 |= !self.options.ascii;
             }
         }
+        self.written::<SHORT>();
         Ok(())
     }
 
-    fn float(&mut self, value: f64) -> PyResult<'ctx> {
-        if value.is_finite() {
-            write_float(&mut self.out, value);
-            return Ok(());
-        }
-        let (text, repr) = match value {
-            f64::INFINITY => ("Infinity", "inf"),
-            f64::NEG_INFINITY => ("-Infinity", "-inf"),
-            _ => ("NaN", "nan"),
-        };
+    #[cold]
+    fn not_finite<const SHORT: bool>(&mut self, value: f64) -> PyResult<'ctx> {
         if !self.options.allow_nan {
+            let repr = match value {
+                f64::INFINITY => "inf",
+                f64::NEG_INFINITY => "-inf",
+                _ => "nan",
+            };
             return Err(ValueError::new(format!(
                 "Out of range float values are not JSON compliant: {repr}"
             )));
         }
-        self.out.extend_from_slice(text.as_bytes());
-        Ok(())
-    }
-
-    fn int(&mut self, int: Ref<'_>) -> PyResult<'ctx> {
-        match int.extract::<i64>() {
-            Ok(value) => {
-                self.out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-                Ok(())
-            }
-            Err(error) => {
-                drop(error);
-                self.large_int(int)
-            }
+        match value {
+            f64::INFINITY => self.word::<SHORT, _>(b"Infinity"),
+            f64::NEG_INFINITY => self.word::<SHORT, _>(b"-Infinity"),
+            _ => self.word::<SHORT, _>(b"NaN"),
         }
+        Ok(())
     }
 
     /// `int.__repr__(int)`, which knows of limits.
     #[cold]
-    fn large_int(&mut self, int: Ref<'_>) -> PyResult<'ctx> {
+    fn large_int<const SHORT: bool>(&mut self, int: Ref<'_>) -> PyResult<'ctx> {
         let repr = self.ctx.type_named(c"int")?.getattr(c"__repr__")?;
         let text = repr.call((int.to_owned(),)).map_err(|error| error.rebind(self.ctx))?;
         let text: String = text.extract().map_err(|error| error.rebind(self.ctx))?;
+        let quote: &[u8] = if self.place.is_key() { b"\"" } else { b"" };
+        self.prepare::<SHORT>();
+        self.out.extend_from_slice(quote);
         self.out.extend_from_slice(text.as_bytes());
+        self.out.extend_from_slice(quote);
+        self.written::<SHORT>();
         Ok(())
-    }
-}
-
-/// Adds a separator, which has one or two bytes.
-#[inline(always)]
-fn put(out: &mut Vec<u8>, separator: &[u8]) {
-    match *separator {
-        [one] => out.push(one),
-        [one, two] => out.extend_from_slice(&[one, two]),
-        _ => out.extend_from_slice(separator),
     }
 }
 
@@ -509,30 +483,4 @@ fn put(out: &mut Vec<u8>, separator: &[u8]) {
 fn as_kind<K: Kind>(object: Ref<'_>) -> Option<Ref<'_, K>> {
     // SAFETY: just checked.
     object.is_kind::<K>().then(|| unsafe { object.assume() })
-}
-
-fn is_exact_dict(object: Ref<'_>) -> bool {
-    object.is_kind::<Dict>()
-        && object.ctx().type_named(c"dict").is_ok_and(|dict| object.type_().is(&dict))
-}
-
-fn sorted<'a>(items: &Handle<'a>) -> PyResult<'a, Handle<'a>> {
-    items.ctx().builtin(c"sorted")?.call((items,))
-}
-
-fn listed<'a>(items: &Handle<'a>) -> PyResult<'a, Handle<'a>> {
-    items.ctx().type_named(c"list")?.call((items,))
-}
-
-/// Where the pairs of a dict are, in order of the keys; None where not all are text.
-fn order_of_keys(contents: &Contents<'_>) -> Option<Vec<usize>> {
-    let mut keys = Vec::with_capacity(contents.len() / 2);
-    for (index, content) in contents.iter().enumerate().step_by(2) {
-        keys.push(match content {
-            Content::Ascii(text) => (text, index),
-            _ => return None,
-        });
-    }
-    keys.sort_unstable();
-    Some(keys.into_iter().map(|(_, index)| index).collect())
 }
