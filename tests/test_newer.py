@@ -1,5 +1,6 @@
 """The functions that came after HPy 0.9.0."""
 
+import re
 import sys
 
 import pytest
@@ -32,7 +33,10 @@ def test_get_iter(mod):
 
     with pytest.raises(TypeError, match="'int' object is not iterable"):
         mod.HPy_GetIter(5)
-    with pytest.raises(TypeError, match="non-iterator"):
+    # CPython 3.15 says it in other words than its predecessors.
+    with pytest.raises(TypeError) as own:
+        iter(Bad())
+    with pytest.raises(TypeError, match=re.escape(str(own.value))):
         mod.HPy_GetIter(Bad())
     with pytest.raises(KeyError, match="iter"):
         mod.HPy_GetIter(Failing())

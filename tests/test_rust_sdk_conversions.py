@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import datetime
 import math
+import operator
 import os
 import pathlib
 
@@ -65,7 +66,7 @@ def test_integers(mod, name):
         def __index__(self):
             return "no int"
 
-    assert "__index__ returned non-int (type str)" in message(TypeError, echo, Wrong())
+    assert message(TypeError, echo, Wrong()) == message(TypeError, operator.index, Wrong())
 
 
 def test_range_error_teaches(mod):
@@ -120,7 +121,7 @@ def test_floats(mod):
         def __float__(self):
             return "no float"
 
-    assert "Broken.__float__ returned non-float" in message(TypeError, mod.echo_f64, Broken())
+    assert message(TypeError, mod.echo_f64, Broken()) == message(TypeError, float, Broken())
     assert message(TypeError, mod.echo_f64, []) == "echo_f64() argument 'value' must be float, not list"
 
 
