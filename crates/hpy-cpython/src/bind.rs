@@ -6,16 +6,24 @@ use crate::ready_made::{self, ReadyMade};
 use crate::state::{self, InterpreterState};
 use crate::straight;
 use crate::thunk::{Kind, Thunk};
-use alloc::boxed::Box;
-use alloc::ffi::CString;
 use alloc::vec::Vec;
-use core::ffi::c_void;
+use core::ffi::{CStr, c_char, c_void};
 use core::ptr;
-use hpy_sys::backend::{CallTarget, Entry};
+use hpy_sys::backend::{CallTarget, Entry, Name};
 use hpy_sys::{
     HPyFunc_INITPROC, HPyFunc_KEYWORDS, HPyFunc_NEWFUNC, HPyFunc_NOARGS, HPyFunc_O,
     HPyFunc_Signature, HPyFunc_VECTORCALLFUNC,
 };
+
+/// The name of a definition of a module.
+pub fn of_module(module: &CStr, part: *const c_char) -> Name {
+    Name { owner: module.as_ptr(), part }
+}
+
+/// The name of a definition of the type whose full name is `name`.
+pub fn of_type(name: &CStr, part: *const c_char) -> Name {
+    Name { owner: crate::type_::text::bare(name).as_ptr(), part }
+}
 
 /// The bound definitions of one type or module.
 pub struct Bindings {
@@ -23,9 +31,7 @@ pub struct Bindings {
     target: *const CallTarget,
     thunks: Vec<(Kind, Thunk)>,
     ready_made: Vec<&'static ReadyMade>,
-    #[expect(clippy::vec_box, reason = "thunks hold the addresses of entries")]
-    entries: Vec<Box<Entry>>,
-    names: Vec<CString>,
+    entries: Entries,
 }
 
 impl Bindings {
@@ -40,8 +46,7 @@ impl Bindings {
             target,
             thunks: Vec::new(),
             ready_made: Vec::new(),
-            entries: Vec::new(),
-            names: Vec::new(),
+            entries: Entries::default(),
         }
     }
 
@@ -56,7 +61,7 @@ impl Bindings {
     /// is one of KEYWORDS and does not see the offset bit. The signatures DESTROYFUNC, TRAVERSEPROC and CAPSULE_DESTRUCTOR have no
     /// context and are not bound.
     ///
-    /// `name` is what a person calls the definition, `Type.method`.
+    /// `name` is what a person calls the definition, `Type.method`; both parts outlive the bindings.
     ///
     /// # Safety
     /// The calling thread is attached; `imp` has the signature `sig`.
@@ -65,7 +70,7 @@ impl Bindings {
         sig: HPyFunc_Signature,
         imp: *const c_void,
         trampoline: *const c_void,
-        name: impl FnOnce() -> CString,
+        name: Name,
     ) -> *const c_void {
         self.bind_for(self.target, sig, imp, trampoline, name)
     }
@@ -80,7 +85,7 @@ impl Bindings {
         sig: HPyFunc_Signature,
         imp: *const c_void,
         trampoline: *const c_void,
-        name: impl FnOnce() -> CString,
+        name: Name,
     ) -> *const c_void {
         if imp.is_null() {
             return ptr::null();
@@ -136,7 +141,7 @@ impl Bindings {
         &mut self,
         sig: HPyFunc_Signature,
         imp: *const c_void,
-        name: impl FnOnce() -> CString,
+        name: Name,
     ) -> (*const c_void, *const c_void) {
         self.destination_for(self.target, sig, imp, name)
     }
@@ -146,7 +151,7 @@ impl Bindings {
         target: *const CallTarget,
         sig: HPyFunc_Signature,
         imp: *const c_void,
-        name: impl FnOnce() -> CString,
+        name: Name,
     ) -> (*const c_void, *const c_void) {
         let entry_function = match (*target).entries.as_ref() {
             Some(table) => table.by_signature.get(sig as usize).copied().unwrap_or(ptr::null()),
@@ -155,13 +160,27 @@ impl Bindings {
         if entry_function.is_null() {
             return ((*target).ctx.cast(), imp);
         }
-        let name = name();
-        let entry =
-            Box::new(Entry { target, imp, sig, name: name.as_ptr(), data: ptr::null_mut() });
-        let first: *const Entry = &*entry;
-        self.names.push(name);
-        self.entries.push(entry);
-        (first.cast(), entry_function)
+        let entry = Entry { target, imp, sig, name, data: ptr::null_mut() };
+        (self.entries.keep(entry).cast(), entry_function)
+    }
+}
+
+/// Entries that stay where they are: thunks hold their addresses.
+#[derive(Default)]
+struct Entries(Vec<Vec<Entry>>);
+
+/// Entries in one piece of memory.
+const PIECE: usize = 8;
+
+impl Entries {
+    fn keep(&mut self, entry: Entry) -> *const Entry {
+        if self.0.last().is_none_or(|piece| piece.len() == piece.capacity()) {
+            self.0.push(Vec::with_capacity(PIECE));
+        }
+        let Some(piece) = self.0.last_mut() else { return ptr::null() };
+        // There is room: nothing moves.
+        piece.push(entry);
+        piece.last().map_or(ptr::null(), ptr::from_ref)
     }
 }
 

@@ -9,7 +9,7 @@
 //! then need no thunk, and the errors are the same on every version.
 
 use crate::backend::BACKEND;
-use crate::bind::Bindings;
+use crate::bind::{Bindings, of_module};
 use crate::handle::{handle, object};
 use crate::{global, state};
 use alloc::boxed::Box;
@@ -240,7 +240,7 @@ impl Record {
                 meth.signature,
                 meth.imp,
                 meth.cpy_trampoline.cast_const(),
-                || dotted(module, meth.name),
+                of_module(module, meth.name),
             );
             if code.is_null() {
                 let text = c"module '%s': thunks are off and the method '%s' has no cpy_trampoline";
@@ -301,7 +301,7 @@ impl Record {
             }
             let name = &self.name;
             let (first, function) =
-                self.bindings.destination(sig, slot.imp, || dotted(name, what.as_ptr()));
+                self.bindings.destination(sig, slot.imp, of_module(name, what.as_ptr()));
             if slot.slot == HPy_mod_exec {
                 others = true;
                 self.execs.push((function, first));
@@ -351,14 +351,6 @@ fn method_flags(signature: HPyFunc_Signature) -> Option<c_int> {
         HPyFunc_O => Some(METH_O),
         _ => None,
     }
-}
-
-/// `module.name`.
-unsafe fn dotted(module: &CStr, name: *const c_char) -> CString {
-    let mut text = Vec::from(module.to_bytes());
-    text.push(b'.');
-    text.extend_from_slice(CStr::from_ptr(name).to_bytes());
-    CString::new(text).unwrap_or_default()
 }
 
 /// What `HPy_mod_create` returned, if it keeps the rules; else null with an exception.

@@ -9,7 +9,7 @@ use crate::handle::handles;
 use crate::layout::{TUPLE_ITEMS, VAR_SIZE};
 use core::ffi::{c_char, c_int, c_void};
 use core::{mem, ptr};
-use hpy_sys::backend::{CallTarget, Entry};
+use hpy_sys::backend::{CallTarget, Entry, Name};
 use hpy_sys::*;
 use pyo3_ffi::*;
 
@@ -42,7 +42,10 @@ pub unsafe extern "C" fn call_to(
         target,
         imp: func,
         sig,
-        name: c"(a function called through its trampoline)".as_ptr(),
+        name: Name {
+            owner: ptr::null(),
+            part: c"(a function called through its trampoline)".as_ptr(),
+        },
         data: ptr::null_mut(),
     };
     call((&raw const entry).cast_mut().cast(), sig, entry_function.cast_mut(), args);

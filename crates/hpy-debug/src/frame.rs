@@ -226,10 +226,8 @@ impl Frame {
         // SAFETY: an entry lives as long as the function or type whose call this is.
         unsafe {
             match self.entry.get().as_ref() {
-                Some(entry) if !entry.name.is_null() => {
-                    core::ffi::CStr::from_ptr(entry.name).to_string_lossy().into_owned()
-                }
-                _ => String::from("the extension"),
+                Some(entry) => entry.name.shown().to_string(),
+                None => String::from("the extension"),
             }
         }
     }

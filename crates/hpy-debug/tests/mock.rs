@@ -5,7 +5,7 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 use hpy_debug::Wrapped;
-use hpy_sys::backend::{Backend, CallTarget, DestructorWatcher, Entry, StructFacts};
+use hpy_sys::backend::{Backend, CallTarget, DestructorWatcher, Entry, Name, StructFacts};
 use hpy_sys::ext::{HPyContextExt, HPyExtensions};
 use hpy_sys::*;
 use std::cell::RefCell;
@@ -226,7 +226,7 @@ fn call(wrapped: &Wrapped, imp: One, arg: isize) -> HPy {
             target,
             imp: imp as *const c_void,
             sig: HPyFunc_O,
-            name: c"mock.f".as_ptr(),
+            name: Name { owner: c"mock".as_ptr(), part: c"f".as_ptr() },
             data: ptr::null_mut(),
         };
         let function = (*(*target).entries).by_signature[HPyFunc_O as usize];
@@ -355,7 +355,7 @@ fn a_debug_context_wraps_a_debug_context() {
             target,
             imp: double as One as *const c_void,
             sig: HPyFunc_O,
-            name: c"mock.f".as_ptr(),
+            name: Name { owner: c"mock".as_ptr(), part: c"f".as_ptr() },
             data: ptr::null_mut(),
         };
         let function = (*(*target).entries).by_signature[HPyFunc_O as usize];

@@ -8,7 +8,8 @@
 //! Handles that cross this contract are handles of the context below (the one whose `Backend` it is).
 
 use crate::*;
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
+use core::fmt::{self, Write};
 
 /// Where a call from Python goes.
 #[repr(C)]
@@ -29,10 +30,56 @@ pub struct Entry {
     /// The implementation in the binary, of signature `sig`.
     pub imp: *const c_void,
     pub sig: HPyFunc_Signature,
-    /// What a person calls it: `module.function`, `Type.method`, `Type.tp_repr`. UTF-8, never null.
-    pub name: *const c_char,
+    pub name: Name,
     /// For the wrapping context; starts as null, the base context does not look at it.
     pub data: *mut c_void,
+}
+
+/// What a person calls a definition, in two parts that are put together where it is shown: making a type names each of
+/// its definitions, and few names are ever read. The parts live as long as the [`Entry`].
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct Name {
+    /// The type or the module; null: there is none.
+    pub owner: *const c_char,
+    /// The function, the method or the slot. Never null.
+    pub part: *const c_char,
+}
+
+impl Name {
+    /// The name as text: `module.function`, `Type.method`, `Type.tp_repr`. Bytes that are not UTF-8 are replaced.
+    ///
+    /// # Safety
+    /// The entry that the name is of is alive.
+    pub unsafe fn shown(&self) -> impl fmt::Display {
+        // SAFETY: the caller's promise; the parts are null or end with a NUL.
+        unsafe { Shown { owner: text(self.owner), part: text(self.part) } }
+    }
+}
+
+struct Shown<'a> {
+    owner: &'a [u8],
+    part: &'a [u8],
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dot: &[u8] = if self.owner.is_empty() { b"" } else { b"." };
+        for chunk in [self.owner, dot, self.part].iter().flat_map(|part| part.utf8_chunks()) {
+            f.write_str(chunk.valid())?;
+            if !chunk.invalid().is_empty() {
+                f.write_char(char::REPLACEMENT_CHARACTER)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// # Safety
+/// `start` is null or a string that ends with a NUL and outlives the result.
+unsafe fn text<'a>(start: *const c_char) -> &'a [u8] {
+    // SAFETY: the caller's promise.
+    if start.is_null() { b"" } else { unsafe { CStr::from_ptr(start) }.to_bytes() }
 }
 
 /// One function per [`HPyFunc_Signature`], indexed by its number.

@@ -2,7 +2,7 @@
 
 use crate::backend::Target;
 use crate::state::State;
-use core::ffi::{CStr, c_void};
+use core::ffi::c_void;
 use core::ptr;
 use hpy_sys::HPyContext;
 use hpy_sys::backend::Entry;
@@ -71,12 +71,7 @@ impl Upcall {
 
     #[cold]
     unsafe fn record(&self, started: Instant) {
-        let name = (*self.entry).name;
-        let name = if name.is_null() {
-            String::from("?")
-        } else {
-            CStr::from_ptr(name).to_string_lossy().into_owned()
-        };
+        let name = (*self.entry).name.shown().to_string();
         let start = started.duration_since(self.state.started).as_nanos() as u64;
         self.state.recording.add_named(name, start, started.elapsed().as_nanos() as u64);
     }

@@ -6,12 +6,13 @@
 //! size of instances varies there is no place for it, and `tp_call` calls the type's function directly.
 
 use super::info::{self, TypeInfo};
+use crate::bind::of_type;
 use crate::handle::object;
 use crate::layout::{TUPLE_ITEMS, set_tuple_item};
 use crate::lock::Locked;
 use crate::raise::raise;
 use alloc::vec::Vec;
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use core::{mem, ptr};
 use hpy_sys::backend::CallTarget;
@@ -155,7 +156,7 @@ unsafe fn bound(
     if let Some(code) = found {
         return code;
     }
-    let name = || super::text::joined(CStr::from_ptr(type_name), c"(call function)");
+    let name = of_type(&info.tables.name, c"(call function)".as_ptr());
     let code = info.bindings.with(|bindings| {
         if bindings.target() == target {
             bindings.bind(HPyFunc_VECTORCALLFUNC, imp, func.cpy_trampoline, name)

@@ -6,6 +6,7 @@
 //! as long as no Python code has replaced the type's `__new__` or `__init__`.
 
 use super::info;
+use crate::bind::of_type;
 use crate::layout::{borrowed_tuple_item, set_tuple_item};
 use crate::raise::raise;
 use core::ffi::{c_int, c_void};
@@ -60,7 +61,7 @@ pub unsafe extern "C" fn type_set_constructor(
     if !inits_nothing(tp) || new_of(tp).is_null() || !(*info.state).thunks.available() {
         return 0;
     }
-    let name = || super::text::joined(core::ffi::CStr::from_ptr((*tp).tp_name), c"(constructor)");
+    let name = of_type(&info.tables.name, c"(constructor)".as_ptr());
     let code = info
         .bindings
         .with(|bindings| bindings.bind(HPyFunc_VECTORCALLFUNC, imp, ptr::null(), name));

@@ -3,8 +3,8 @@
 use super::info::Tables;
 use super::plan::Plan;
 use super::spec::{Spec, defines, slot_name, table};
-use super::{alloc, call, lifecycle, members, text};
-use crate::bind::Bindings;
+use super::{alloc, call, lifecycle, members};
+use crate::bind::{Bindings, of_type};
 use crate::raise::raise;
 use ::alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_int, c_void};
@@ -61,11 +61,10 @@ unsafe fn add_slot(
         _ => SLOTS.iter().find(|known| known.0 == slot.slot)?.2,
     };
     let what = slot_name(slot.slot);
-    let code = bindings.bind(signature, slot.imp, slot.cpy_trampoline, || {
-        // People know slots by CPython's names.
-        let name = what.to_bytes_with_nul().get(4..).unwrap_or(b"\0");
-        text::joined(spec.name, CStr::from_bytes_with_nul(name).unwrap_or(what))
-    });
+    // People know slots by CPython's names.
+    let bare = what.to_bytes_with_nul().get(4..).map_or(what.as_ptr(), |name| name.as_ptr().cast());
+    let name = of_type(&built.tables.name, bare);
+    let code = bindings.bind(signature, slot.imp, slot.cpy_trampoline, name);
     if code.is_null() {
         no_trampoline(spec, what.as_ptr());
         return None;
@@ -102,9 +101,8 @@ unsafe fn add_method(
             return None;
         }
     };
-    let code = bindings.bind(meth.signature, meth.imp, meth.cpy_trampoline, || {
-        text::joined(spec.name, CStr::from_ptr(meth.name))
-    });
+    let name = of_type(&tables.name, meth.name);
+    let code = bindings.bind(meth.signature, meth.imp, meth.cpy_trampoline, name);
     if code.is_null() {
         no_implementation(spec, meth.name, meth.imp);
         return None;
@@ -128,7 +126,7 @@ unsafe fn add_getset(
     getset: &HPyGetSet,
 ) -> Option<()> {
     check_name(spec, getset.name, c"HPyGetSet")?;
-    let name = || text::joined(spec.name, CStr::from_ptr(getset.name));
+    let name = of_type(&tables.name, getset.name);
     let get = bindings.bind(HPyFunc_GETTER, getset.getter_imp, getset.getter_cpy_trampoline, name);
     let set = bindings.bind(HPyFunc_SETTER, getset.setter_imp, getset.setter_cpy_trampoline, name);
     if (get.is_null() && set.is_null())
