@@ -150,6 +150,12 @@ ANIMALS = [
         "field_assigned.wrong: HPyField_Load of an HPyField that holds a handle: fields are set with HPyField_Store only",
     ),
     Animal(
+        "field_assigned_collected",
+        "type field_assigned_collected.Box holds a handle in the HPyField at offset 0: fields are set with "
+        "HPyField_Store only",
+        program="collected",
+    ),
+    Animal(
         "capsule_destructor_raises",
         "the destructor of the capsule 'zoo.resource' left an exception set, which nobody can handle",
         also="ValueError: from the destructor",
@@ -298,6 +304,7 @@ print(json.dumps([finding["message"] for finding in Report.collect(generation).f
 PROGRAMS = {
     "": PROGRAM,
     "dropped": PROGRAM.replace("del result\n", "del result, mod\ngc.collect()\n"),
+    "collected": PROGRAM.replace("del result\n", "gc.collect()\ndel result\n"),
     "interpreters": INTERPRETERS,
 }
 

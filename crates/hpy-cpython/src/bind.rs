@@ -167,20 +167,26 @@ impl Bindings {
 
 /// Entries that stay where they are: thunks hold their addresses.
 #[derive(Default)]
-struct Entries(Vec<Vec<Entry>>);
+struct Entries {
+    /// A piece of memory that does not grow.
+    piece: Vec<Entry>,
+    full: Vec<Vec<Entry>>,
+}
 
 /// Entries in one piece of memory.
 const PIECE: usize = 8;
 
 impl Entries {
     fn keep(&mut self, entry: Entry) -> *const Entry {
-        if self.0.last().is_none_or(|piece| piece.len() == piece.capacity()) {
-            self.0.push(Vec::with_capacity(PIECE));
+        if self.piece.len() == self.piece.capacity() {
+            let full = core::mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+            if !full.is_empty() {
+                self.full.push(full);
+            }
         }
-        let Some(piece) = self.0.last_mut() else { return ptr::null() };
         // There is room: nothing moves.
-        piece.push(entry);
-        piece.last().map_or(ptr::null(), ptr::from_ref)
+        self.piece.push(entry);
+        self.piece.last().map_or(ptr::null(), ptr::from_ref)
     }
 }
 

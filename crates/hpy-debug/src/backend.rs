@@ -5,7 +5,7 @@
 //! handles of this context.
 
 use crate::call::Call;
-use crate::generated_entries::TABLE;
+use crate::generated_entries::{STACKED_TABLE, TABLE};
 use crate::state::{self, State, lock};
 use core::ffi::{c_int, c_void};
 use core::ptr;
@@ -73,6 +73,7 @@ pub unsafe fn target_for(state: &State, upper: *const CallTarget) -> *const Call
     let mut target = Box::new(Target::direct());
     target.attach(state);
     target.upper = upper;
+    target.call.entries = &raw const STACKED_TABLE;
     let call: *const CallTarget = &raw const target.call;
     targets.push(target);
     call

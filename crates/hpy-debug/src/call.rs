@@ -3,10 +3,9 @@
 use crate::frame::{self, Frame};
 use crate::records::{Handle, KEPT_REPORTED, Record};
 use crate::report::{self, Finding};
+use crate::shelf;
 use crate::state::{self, Shared, State};
-use crate::thread;
 use core::mem::MaybeUninit;
-use core::sync::atomic::Ordering::Relaxed;
 use hpy_sys::abi::{ErrorConvention, MEMBERS, MemberKind};
 use hpy_sys::{HPy, HPyContext, api};
 
@@ -25,7 +24,7 @@ impl Call {
     #[inline(always)]
     pub unsafe fn begin(ctx: *mut HPyContext, function: u16) -> Call {
         let mut frame = frame::of(ctx);
-        if frame.owner.load(Relaxed) != thread::id() {
+        if !frame.is_running() {
             frame = enter(ctx, function);
         }
         Call { base: frame.base, frame, function }
@@ -80,7 +79,7 @@ impl Call {
     #[inline(always)]
     pub unsafe fn handle(&self, h: HPy, argument: &'static str) -> Option<HPy> {
         let record = self.frame.record(h);
-        if self.frame.may_use(record, h) {
+        if record.is(h, self.frame.call.get()) || record.is(h, 0) {
             return Some(record.inner());
         }
         // By value: what a reference is made of lives in memory.
@@ -97,7 +96,7 @@ impl Call {
     /// Handles may be used in the call that opened them and in those it makes.
     #[cold]
     unsafe fn check_kept(&self, record: &Record, argument: &'static str) {
-        let call = record.call.load(Relaxed);
+        let call = record.call();
         if call == 0
             || record.has(KEPT_REPORTED)
             || self.frame.call.get() == 0
@@ -193,8 +192,10 @@ impl Call {
             self.frame.marks.pending.set(self.function);
             return HPy::NULL;
         }
-        let h = self.shared().open_at_once(self.frame, inner, 0);
-        if h.is_null() { new_handle_slowly(self.frame, self.function, inner) } else { h }
+        match shelf::open_at_once(self.frame, inner, 0) {
+            Some((_, h)) => h,
+            None => new_handle_slowly(self.frame, self.function, inner),
+        }
     }
 
     /// Remembers that the function has failed with an exception.
@@ -225,9 +226,8 @@ impl Call {
 /// runs inside of, or a mistake. Null: a report was made.
 #[inline(never)]
 unsafe fn look_closer(frame: &'static Frame, function: u16, h: HPy, argument: &'static str) -> HPy {
-    let record = frame.record(h);
     let call = Call::of(frame, function);
-    if record.is_open() && record.word() == h {
+    if let Some(record) = call.shared().records.open(h) {
         call.check_kept(record, argument);
         return record.inner();
     }

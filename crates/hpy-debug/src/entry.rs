@@ -20,13 +20,13 @@ type UpperGetBuffer = unsafe extern "C" fn(*const Entry, HPy, *mut HPy_buffer, c
 type ReleaseBuffer = unsafe extern "C" fn(*mut HPyContext, HPy, *mut HPy_buffer);
 type UpperReleaseBuffer = unsafe extern "C" fn(*const Entry, HPy, *mut HPy_buffer);
 
-pub unsafe extern "C" fn VARARGS(
+pub unsafe extern "C" fn VARARGS<const S: bool>(
     entry: *const Entry,
     h_self: HPy,
     args: *const HPy,
     nargs: usize,
 ) -> HPy {
-    let up = Upcall::begin(entry);
+    let up = Upcall::<S>::begin(entry);
     let h = up.argument(h_self);
     let mut handles = Handles::empty();
     up.arguments(&mut handles, args, nargs);
@@ -34,13 +34,13 @@ pub unsafe extern "C" fn VARARGS(
         _ if up.is_starved() => HPy::NULL,
         None => mem::transmute::<*const c_void, Args>((*entry).imp)(
             up.ctx(),
-            h,
+            h.h,
             handles.as_ptr(),
             nargs,
         ),
         Some(imp) => mem::transmute::<*const c_void, UpperArgs>(imp)(
             &up.upper_entry(),
-            h,
+            h.h,
             handles.as_ptr(),
             nargs,
         ),
@@ -51,14 +51,14 @@ pub unsafe extern "C" fn VARARGS(
     up.handle_result(result)
 }
 
-pub unsafe extern "C" fn KEYWORDS(
+pub unsafe extern "C" fn KEYWORDS<const S: bool>(
     entry: *const Entry,
     h_self: HPy,
     args: *const HPy,
     nargs: usize,
     kwnames: HPy,
 ) -> HPy {
-    let up = Upcall::begin(entry);
+    let up = Upcall::<S>::begin(entry);
     let base = up.frame.base;
     let keywords =
         if kwnames.is_null() { 0 } else { api::HPy_Length(base, kwnames).max(0) as usize };
@@ -70,17 +70,17 @@ pub unsafe extern "C" fn KEYWORDS(
         _ if up.is_starved() => HPy::NULL,
         None => mem::transmute::<*const c_void, ArgsKw>((*entry).imp)(
             up.ctx(),
-            h,
+            h.h,
             handles.as_ptr(),
             nargs,
-            kw,
+            kw.h,
         ),
         Some(imp) => mem::transmute::<*const c_void, UpperArgsKw>(imp)(
             &up.upper_entry(),
-            h,
+            h.h,
             handles.as_ptr(),
             nargs,
-            kw,
+            kw.h,
         ),
     };
     up.returned();
@@ -90,14 +90,14 @@ pub unsafe extern "C" fn KEYWORDS(
     up.handle_result(result)
 }
 
-pub unsafe extern "C" fn INITPROC(
+pub unsafe extern "C" fn INITPROC<const S: bool>(
     entry: *const Entry,
     h_self: HPy,
     args: *const HPy,
     nargs: HPy_ssize_t,
     kw: HPy,
 ) -> c_int {
-    let up = Upcall::begin(entry);
+    let up = Upcall::<S>::begin(entry);
     let h = up.argument(h_self);
     let mut handles = Handles::empty();
     up.arguments(&mut handles, args, nargs.max(0) as usize);
@@ -106,17 +106,17 @@ pub unsafe extern "C" fn INITPROC(
         _ if up.is_starved() => -1,
         None => mem::transmute::<*const c_void, Init>((*entry).imp)(
             up.ctx(),
-            h,
+            h.h,
             handles.as_ptr(),
             nargs,
-            kw,
+            kw.h,
         ),
         Some(imp) => mem::transmute::<*const c_void, UpperInit>(imp)(
             &up.upper_entry(),
-            h,
+            h.h,
             handles.as_ptr(),
             nargs,
-            kw,
+            kw.h,
         ),
     };
     up.returned();
@@ -127,14 +127,14 @@ pub unsafe extern "C" fn INITPROC(
     result
 }
 
-pub unsafe extern "C" fn NEWFUNC(
+pub unsafe extern "C" fn NEWFUNC<const S: bool>(
     entry: *const Entry,
     h_type: HPy,
     args: *const HPy,
     nargs: HPy_ssize_t,
     kw: HPy,
 ) -> HPy {
-    let up = Upcall::begin(entry);
+    let up = Upcall::<S>::begin(entry);
     let h = up.argument(h_type);
     let mut handles = Handles::empty();
     up.arguments(&mut handles, args, nargs.max(0) as usize);
@@ -143,17 +143,17 @@ pub unsafe extern "C" fn NEWFUNC(
         _ if up.is_starved() => HPy::NULL,
         None => mem::transmute::<*const c_void, New>((*entry).imp)(
             up.ctx(),
-            h,
+            h.h,
             handles.as_ptr(),
             nargs,
-            kw,
+            kw.h,
         ),
         Some(imp) => mem::transmute::<*const c_void, UpperNew>(imp)(
             &up.upper_entry(),
-            h,
+            h.h,
             handles.as_ptr(),
             nargs,
-            kw,
+            kw.h,
         ),
     };
     up.returned();
@@ -163,20 +163,25 @@ pub unsafe extern "C" fn NEWFUNC(
     up.handle_result(result)
 }
 
-pub unsafe extern "C" fn GETBUFFERPROC(
+pub unsafe extern "C" fn GETBUFFERPROC<const S: bool>(
     entry: *const Entry,
     h_self: HPy,
     view: *mut HPy_buffer,
     flags: c_int,
 ) -> c_int {
-    let up = Upcall::begin(entry);
+    let up = Upcall::<S>::begin(entry);
     let h = up.argument(h_self);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, GetBuffer>((*entry).imp)(up.ctx(), h, view, flags),
-        Some(imp) => {
-            mem::transmute::<*const c_void, UpperGetBuffer>(imp)(&up.upper_entry(), h, view, flags)
+        None => {
+            mem::transmute::<*const c_void, GetBuffer>((*entry).imp)(up.ctx(), h.h, view, flags)
         }
+        Some(imp) => mem::transmute::<*const c_void, UpperGetBuffer>(imp)(
+            &up.upper_entry(),
+            h.h,
+            view,
+            flags,
+        ),
     };
     up.returned();
     if !view.is_null() {
@@ -190,23 +195,23 @@ pub unsafe extern "C" fn GETBUFFERPROC(
     result
 }
 
-pub unsafe extern "C" fn RELEASEBUFFERPROC(
+pub unsafe extern "C" fn RELEASEBUFFERPROC<const S: bool>(
     entry: *const Entry,
     h_self: HPy,
     view: *mut HPy_buffer,
 ) {
-    let up = Upcall::begin(entry);
+    let up = Upcall::<S>::begin(entry);
     let h = up.argument(h_self);
     let inner = if view.is_null() { HPy::NULL } else { (*view).obj };
     let exporter = up.argument(inner);
     if !view.is_null() {
-        (*view).obj = exporter;
+        (*view).obj = exporter.h;
     }
     match up.upper() {
         _ if up.is_starved() => {}
-        None => mem::transmute::<*const c_void, ReleaseBuffer>((*entry).imp)(up.ctx(), h, view),
+        None => mem::transmute::<*const c_void, ReleaseBuffer>((*entry).imp)(up.ctx(), h.h, view),
         Some(imp) => {
-            mem::transmute::<*const c_void, UpperReleaseBuffer>(imp)(&up.upper_entry(), h, view)
+            mem::transmute::<*const c_void, UpperReleaseBuffer>(imp)(&up.upper_entry(), h.h, view)
         }
     }
     up.returned();

@@ -139,7 +139,8 @@ unsafe extern "C" fn thread_attach(ctx: *mut HPyContext) -> *mut c_void {
     }
     // Handles of the call that started the thread may be used in it: it counts as part of that call.
     let attached = Box::new(Attached { frame: Frame::new(state), below });
-    attached.frame.push(ctx, ptr::null(), 0);
+    attached.frame.ctx.set(ctx);
+    attached.frame.push(ptr::null(), 0);
     Box::into_raw(attached).cast()
 }
 

@@ -3,17 +3,15 @@
 //! Every call from Python into an extension takes a context that belongs to this call alone until it returns, and
 //! puts the context's [`Frame`] on the calling thread's stack. A context may be used while its frame is the top of the
 //! calling thread's stack, and only then: not in a later call, not in the call that this one makes, not on
-//! another thread, not without the GIL. [`Frame::owner`] says so in one word.
+//! another thread, not without the GIL. [`Frame::gate`] says so in one word.
 
-use crate::records::{self, Record, salt};
-use crate::shelf::PARALLEL;
+use crate::records::{self, NEXT_CALL, Record};
+use crate::shelf::{Inside, PARALLEL};
 use crate::state::{Shared, State, lock};
 use crate::thread;
-use core::cell::Cell;
+use core::cell::{Cell, UnsafeCell};
 use core::ptr;
-use core::sync::atomic::{
-    AtomicPtr, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
-};
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use hpy_sys::backend::Entry;
 use hpy_sys::ext::{HPyContextExt, HPyShortcuts};
 use hpy_sys::{HPy, HPyContext, HPyThreadState};
@@ -21,26 +19,28 @@ use std::sync::Mutex;
 
 /// One running call, or the place for one.
 pub struct Frame {
-    /// The thread that may use the context now; 0: none may.
-    pub owner: AtomicUsize,
+    /// The number of the thread that may use the context now, xor that of the call; [`NOBODY`]: none may. A thread that takes
+    /// its own number off gets that of the call, and from what is another's something that no key of a handle is
+    /// mixed with: so the check of a handle is one of the context too.
+    pub gate: AtomicUsize,
     /// Where the records are, and what masks a handle to a place there: see [`crate::records::at`].
     pub records: *const u8,
     pub mask: usize,
-    /// What the keys of handles of this call are mixed with.
-    pub salt: Cell<usize>,
+    /// The number of the call, which the keys of its handles are mixed with; 0 is no call.
+    pub call: Cell<usize>,
     /// The context below.
     pub base: *mut HPyContext,
     pub shared: *const Shared,
     pub state: *const State,
-    /// The number of the call; 0 is no call.
-    pub call: Cell<u64>,
+    /// Where handles are opened and closed at once.
+    pub shelf: *mut Inside,
     /// The context that the call got.
     pub ctx: Cell<*mut HPyContext>,
     /// What is running; null for the main context and for threads that attached themselves.
     pub entry: Cell<*const Entry>,
     /// The call below it on this thread, of whichever debug context, and who might use its context.
     previous: Cell<*const Frame>,
-    previous_owner: Cell<usize>,
+    previous_gate: Cell<usize>,
     /// Where the thread keeps the top of its stack.
     top: Cell<*const Cell<*const Frame>>,
     pub left_state: Cell<HPyThreadState>,
@@ -83,6 +83,9 @@ impl Marks {
     }
 }
 
+/// What is in the gate of a frame that nobody may use: the lowest bits of threads' numbers and of calls' are 0.
+pub const NOBODY: usize = 3;
+
 // SAFETY: a frame is one thread's while it runs; the main context's holds nothing but hints for messages.
 unsafe impl Sync for Frame {}
 // SAFETY: as above.
@@ -108,18 +111,18 @@ impl Frame {
         let shared: &Shared = &state.shared;
         let (records, mask) = shared.records.place();
         Frame {
-            owner: AtomicUsize::new(0),
+            gate: AtomicUsize::new(NOBODY),
             records,
             mask,
-            salt: Cell::new(0),
+            call: Cell::new(0),
             base: state.base,
             shared,
             state,
-            call: Cell::new(0),
+            shelf: shared.at_once(),
             ctx: Cell::new(ptr::null_mut()),
             entry: Cell::new(ptr::null()),
             previous: Cell::new(ptr::null()),
-            previous_owner: Cell::new(0),
+            previous_gate: Cell::new(NOBODY),
             top: Cell::new(ptr::null()),
             left_state: Cell::new(HPyThreadState::NULL),
             builder: Cell::new((0, 0)),
@@ -127,40 +130,39 @@ impl Frame {
         }
     }
 
-    /// Puts the frame of a call on top of the stack. The context of the call below cannot be used meanwhile.
+    /// Puts the frame of a call through `self.ctx` on top of the stack. The context of the call below cannot be used
+    /// meanwhile.
     ///
     /// # Safety
     /// The frame stays where it is until it is popped, by the same thread; nothing else runs in it.
     #[inline(always)]
-    pub unsafe fn push(&self, ctx: *mut HPyContext, entry: *const Entry, call: u64) {
-        self.ctx.set(ctx);
+    pub unsafe fn push(&self, entry: *const Entry, call: usize) {
         self.entry.set(entry);
         self.call.set(call);
-        self.salt.set(salt(call));
         self.marks.clear();
         let top = TOP.try_with(ptr::from_ref).unwrap_or(ptr::null());
         let previous = top.as_ref().map_or(ptr::null(), Cell::get);
         self.top.set(top);
         self.previous.set(previous);
         if let Some(previous) = previous.as_ref() {
-            self.previous_owner.set(previous.owner.load(Relaxed));
-            previous.owner.store(0, Relaxed);
+            self.previous_gate.set(previous.gate.load(Relaxed));
+            previous.gate.store(NOBODY, Relaxed);
         }
         if let Some(top) = top.as_ref() {
             top.set(self);
         }
-        self.owner.store(thread::id(), Relaxed);
+        self.gate.store(thread::id() ^ call, Relaxed);
     }
 
     /// Takes the frame off the stack, where it is the top.
     #[inline(always)]
     pub unsafe fn pop(&self) {
-        self.owner.store(0, Relaxed);
+        self.gate.store(NOBODY, Relaxed);
         if let Some(top) = self.top.get().as_ref() {
             top.set(self.previous.get());
         }
         if let Some(previous) = self.previous.get().as_ref() {
-            previous.owner.store(self.previous_owner.get(), Relaxed);
+            previous.gate.store(self.previous_gate.get(), Relaxed);
         }
     }
 
@@ -174,27 +176,33 @@ impl Frame {
             self.pop();
             return;
         }
-        self.owner.store(0, Relaxed);
+        self.gate.store(NOBODY, Relaxed);
         while let Some(frame) = above.as_ref() {
             if ptr::eq(frame.previous.get(), self) {
                 frame.previous.set(self.previous.get());
-                frame.previous_owner.set(self.previous_owner.get());
+                frame.previous_gate.set(self.previous_gate.get());
                 return;
             }
             above = frame.previous.get();
         }
     }
 
+    /// What is behind the gate: the number of the call if the calling thread may use the frame's context now.
+    #[inline(always)]
+    pub fn pass(&self) -> usize {
+        self.gate.load(Relaxed) ^ thread::id()
+    }
+
     /// Whether the calling thread may use the frame's context now.
     #[inline(always)]
     pub fn is_running(&self) -> bool {
-        self.owner.load(Relaxed) == thread::id()
+        self.pass() == self.call.get()
     }
 
-    /// Whether it also has no exception that the extension has seen.
+    /// Whether the extension has seen no exception.
     #[inline(always)]
     pub fn is_clean(&self) -> bool {
-        self.is_running() && self.marks.pending.get() == 0
+        self.marks.pending.get() == 0
     }
 
     /// The record that a word names, whatever the word is.
@@ -203,22 +211,17 @@ impl Frame {
         records::at(self.records, self.mask, h)
     }
 
-    /// Whether the record is that of the open handle `h`, which this call has opened.
+    /// Whether the calling thread, which has this [`Frame::pass`], may use the context now, and the record is that of
+    /// an open handle `h` which the call may use: one of its own, or a constant.
     #[inline(always)]
-    pub fn owns(&self, record: &Record, h: HPy) -> bool {
-        record.is(h, self.salt.get())
-    }
-
-    /// Whether the record is that of an open handle `h` which this call may use: one of its own, or a constant.
-    #[inline(always)]
-    pub fn may_use(&self, record: &Record, h: HPy) -> bool {
-        record.is(h, self.salt.get()) || record.is(h, 0)
+    pub fn may_use(&self, record: &Record, h: HPy, pass: usize) -> bool {
+        record.is(h, pass) || record.is(h, 0) && pass == self.call.get()
     }
 
     /// The call has re-entered Python.
     pub fn back(&self) {
         self.marks.left.set(false);
-        self.owner.store(thread::id(), Relaxed);
+        self.gate.store(thread::id() ^ self.call.get(), Relaxed);
     }
 
     /// The name of what is running, for messages.
@@ -236,7 +239,7 @@ impl Frame {
     ///
     /// # Safety
     /// The frame is in the calling thread's stack.
-    pub unsafe fn is_within(&self, call: u64) -> bool {
+    pub unsafe fn is_within(&self, call: usize) -> bool {
         let mut frame: *const Frame = self;
         while let Some(each) = frame.as_ref() {
             if each.call.get() == call {
@@ -253,24 +256,41 @@ impl Frame {
 pub struct Context {
     ext: HPyContextExt,
     pub frame: Frame,
-    /// Whether a call has it.
-    taken: Cell<bool>,
-    /// Whether it was made because all of the ring were taken.
-    spare: bool,
+    link: Link,
 }
 
-/// Contexts kept for calls: a context comes round again after as many calls as there are.
-const RING: usize = 16;
+/// What contexts that no call has are lined up by; null: the last.
+struct Link(Cell<*const Link>);
+
+/// Contexts kept for calls, at least: a context comes round again after as many calls as there are.
+const LEAST: usize = 16;
 
 /// The contexts of one state, for calls.
 pub struct Contexts {
-    ring: [AtomicPtr<Context>; RING],
-    next: AtomicUsize,
-    /// What was made for more calls inside of each other than the ring has contexts.
-    spare: Mutex<Vec<*mut Context>>,
+    line: UnsafeCell<Line>,
     /// Held where attached threads do not take turns.
     turns: Mutex<()>,
 }
+
+/// The contexts that no call has, in the order in which their calls have returned.
+pub struct Line {
+    head: *const Link,
+    tail: *const Link,
+}
+
+/// A line that ends at once, and is never changed.
+struct NoLine {
+    end: Link,
+    line: UnsafeCell<Line>,
+}
+
+static NO_LINE: NoLine = NoLine {
+    end: Link(Cell::new(ptr::null())),
+    line: UnsafeCell::new(Line { head: &raw const NO_LINE.end, tail: &raw const NO_LINE.end }),
+};
+
+// SAFETY: it is never changed.
+unsafe impl Sync for NoLine {}
 
 // SAFETY: a context is used by the one call that has taken it.
 unsafe impl Send for Contexts {}
@@ -300,10 +320,10 @@ pub unsafe fn context_of(frame: &'static Frame) -> &'static Context {
 /// # Safety
 /// `state` is live, with its base and, but for the first, its main context.
 pub unsafe fn make_context(state: *const State) -> *mut HPyContext {
-    make(state, false).cast()
+    make(state).cast()
 }
 
-unsafe fn make(state: *const State, spare: bool) -> *mut Context {
+unsafe fn make(state: *const State) -> *mut Context {
     let extensions = &raw const crate::ext::EXTENSIONS;
     let private = state.cast_mut().cast();
     let mut base = crate::wrappers::template(c"HPy Debug Mode ABI (hpy-rs)".as_ptr(), private);
@@ -316,87 +336,67 @@ unsafe fn make(state: *const State, spare: bool) -> *mut Context {
     let context = Box::into_raw(Box::new(Context {
         ext: HPyContextExt { base, extensions, shortcuts },
         frame: Frame::new(state),
-        taken: Cell::new(false),
-        spare,
+        link: Link(Cell::new(ptr::null())),
     }));
     (*context).frame.ctx.set(context.cast());
     context
 }
 
+/// The context that a link is in.
+#[inline(always)]
+unsafe fn context_at(link: *const Link) -> *const Context {
+    link.byte_sub(core::mem::offset_of!(Context, link)).cast()
+}
+
 impl Contexts {
     pub fn new() -> Self {
-        Contexts {
-            ring: [const { AtomicPtr::new(ptr::null_mut()) }; RING],
-            next: AtomicUsize::new(0),
-            spare: Mutex::default(),
-            turns: Mutex::default(),
-        }
+        let line = Line { head: &raw const NO_LINE.end, tail: ptr::null() };
+        Contexts { line: UnsafeCell::new(line), turns: Mutex::default() }
     }
 
-    /// A context that no call has.
-    ///
-    /// # Safety
-    /// `state` is the live state these are the contexts of; the calling thread is attached.
-    #[inline(always)]
-    pub unsafe fn take(&self, state: &State) -> &'static Context {
-        if !state.slow.has(PARALLEL) {
-            let next = self.next.load(Relaxed);
-            self.next.store(next.wrapping_add(1), Relaxed);
-            if let Some(slot) = self.ring.get(next % RING)
-                && let Some(context) = slot.load(Relaxed).as_ref()
-                && !context.taken.get()
-            {
-                context.taken.set(true);
-                return context;
-            }
-        }
-        self.take_slowly(state)
+    /// Where calls take their contexts from at once.
+    pub fn at_once(&self, shared: &Shared) -> *mut Line {
+        if shared.slow.has(PARALLEL) { NO_LINE.line.get() } else { self.line.get() }
     }
 
     #[cold]
     #[inline(never)]
-    unsafe fn take_slowly(&self, state: &State) -> &'static Context {
-        let _turn = state.slow.has(PARALLEL).then(|| lock(&self.turns));
-        for _ in 0..RING {
-            let next = self.next.load(Relaxed);
-            self.next.store(next.wrapping_add(1), Relaxed);
-            let Some(slot) = self.ring.get(next % RING) else { break };
-            if slot.load(Acquire).is_null() {
-                slot.store(make(state, false), Release);
-            }
-            if let Some(context) = slot.load(Acquire).as_ref()
-                && !context.taken.replace(true)
-            {
-                return context;
+    unsafe fn take_slowly(&self, state: &State) -> (&'static Context, usize) {
+        let parallel = state.slow.has(PARALLEL);
+        let _turn = parallel.then(|| lock(&self.turns));
+        let line = &mut *self.line.get();
+        if line.tail.is_null() {
+            for _ in 0..=LEAST {
+                self.give_now(&*make(state));
             }
         }
-        let spare = lock(&self.spare).pop();
-        let context = &*spare.unwrap_or_else(|| make(state, true));
-        context.taken.set(true);
-        context
-    }
-
-    /// Takes a context back.
-    ///
-    /// # Safety
-    /// It came from `take`, and its call has returned; the calling thread is attached.
-    #[inline(always)]
-    pub unsafe fn give(&self, state: &State, context: &Context) {
-        if context.spare || state.slow.has(PARALLEL) {
-            self.give_slowly(state, context);
+        let next = (*line.head).0.get();
+        let context = if next.is_null() {
+            // The last stays: more calls run inside of each other than there are contexts.
+            make(state).cast_const()
         } else {
-            context.taken.set(false);
+            context_at(core::mem::replace(&mut line.head, next))
+        };
+        let call = state.calls.fetch_add(NEXT_CALL, Relaxed).wrapping_add(NEXT_CALL);
+        (&*context, call)
+    }
+
+    unsafe fn give_now(&self, context: &Context) {
+        let line = &mut *self.line.get();
+        let link = &raw const context.link;
+        context.link.0.set(ptr::null());
+        match line.tail.as_ref() {
+            Some(tail) => tail.0.set(link),
+            None => line.head = link,
         }
+        line.tail = link;
     }
 
     #[cold]
     #[inline(never)]
-    unsafe fn give_slowly(&self, state: &State, context: &Context) {
-        let _turn = state.slow.has(PARALLEL).then(|| lock(&self.turns));
-        context.taken.set(false);
-        if context.spare {
-            lock(&self.spare).push(ptr::from_ref(context).cast_mut());
-        }
+    unsafe fn give_slowly(&self, context: &Context) {
+        let _turn = lock(&self.turns);
+        self.give_now(context);
     }
 
     /// Frees all contexts.
@@ -404,16 +404,48 @@ impl Contexts {
     /// # Safety
     /// Nothing uses them any more.
     pub unsafe fn free(&self) {
-        for slot in &self.ring {
-            let context = slot.swap(ptr::null_mut(), Acquire);
-            if !context.is_null() {
-                drop(Box::from_raw(context));
-            }
-        }
-        for context in lock(&self.spare).drain(..) {
+        let line = &mut *self.line.get();
+        let mut link = if line.tail.is_null() { ptr::null() } else { line.head };
+        while let Some(each) = link.as_ref() {
+            let context = context_at(link).cast_mut();
+            link = each.0.get();
             drop(Box::from_raw(context));
         }
     }
+}
+
+/// A context that no call has, and the number of the call that gets it.
+///
+/// # Safety
+/// `state` is live; the calling thread is attached.
+#[inline(always)]
+pub unsafe fn take(state: &State) -> (&'static Context, usize) {
+    let line = state.line;
+    let head = (*line).head;
+    let next = (*head).0.get();
+    if next.is_null() {
+        return state.contexts.take_slowly(state);
+    }
+    (*line).head = next;
+    let call = state.calls.load(Relaxed).wrapping_add(NEXT_CALL);
+    state.calls.store(call, Relaxed);
+    (&*context_at(head), call)
+}
+
+/// Takes a context back.
+///
+/// # Safety
+/// It came from [`take`], and its call has returned; the calling thread is attached.
+#[inline(always)]
+pub unsafe fn give(state: &State, context: &Context) {
+    let line = state.line;
+    if ptr::eq(line, NO_LINE.line.get()) {
+        return state.contexts.give_slowly(context);
+    }
+    // Something was taken: there is a tail.
+    context.link.0.set(ptr::null());
+    (*(*line).tail).0.set(&raw const context.link);
+    (*line).tail = &raw const context.link;
 }
 
 /// Frees a context of [`make_context`].

@@ -8,17 +8,19 @@
 
 use core::ffi::{c_char, c_void};
 use core::ptr;
+#[cfg(unix)]
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
 
-/// Mappings of the smallest size that are kept to be used again, unreadable meanwhile: making one takes longer than
+/// Copies on mappings of the smallest size that are kept to be used again, unreadable meanwhile: making one takes longer than
 /// all the rest.
 #[derive(Default)]
 pub struct Pages(Mutex<Spare>);
 
 #[derive(Default)]
-struct Spare(Vec<*mut c_void>);
+struct Spare(Vec<*mut Raw>);
 
-// SAFETY: the mappings belong to whoever takes them out.
+// SAFETY: the copies belong to whoever takes them out.
 unsafe impl Send for Spare {}
 
 /// A copy lent to the extension.
@@ -28,7 +30,7 @@ pub struct Raw {
     /// The pages the copy is on; null if it is on the heap.
     pages: *mut c_void,
     pages_size: usize,
-    /// Sum of the bytes, to notice writes where pages cannot be protected.
+    /// Sum of the bytes, to notice writes; of those on the heap, since others cannot be written to.
     checksum: u64,
     /// Whether its handle was closed.
     protected: bool,
@@ -52,7 +54,13 @@ impl Raw {
     /// `source` is readable for `size` bytes.
     pub unsafe fn copy(source: *const c_char, size: usize, spare: &Pages) -> Option<*mut Raw> {
         let bytes = core::slice::from_raw_parts(source.cast::<u8>(), size);
-        let (data, pages, pages_size) = match map(bytes, spare) {
+        if let Some(raw) = spare.take(size) {
+            (*raw).data = fill(bytes, (*raw).pages, (*raw).pages_size);
+            (*raw).size = size;
+            (*raw).protected = false;
+            return Some(raw);
+        }
+        let (data, pages, pages_size) = match map(bytes) {
             Some((data, pages, pages_size)) => (data, pages, pages_size),
             None => {
                 let mut copy = Vec::new();
@@ -67,7 +75,7 @@ impl Raw {
             size,
             pages,
             pages_size,
-            checksum: checksum(bytes),
+            checksum: if pages.is_null() { checksum(bytes) } else { 0 },
             protected: false,
             next: ptr::null_mut(),
         })))
@@ -114,14 +122,18 @@ impl Raw {
     /// `raw` is null or came from [`Raw::copy`], and nothing else frees it.
     pub unsafe fn free(mut raw: *mut Raw, spare: &Pages) {
         while !raw.is_null() {
-            let owned = Box::from_raw(raw);
-            raw = owned.next;
+            let this = raw;
+            raw = (*this).next;
+            if (*this).protected && spare.keep(this) {
+                continue;
+            }
+            let owned = Box::from_raw(this);
             if owned.pages.is_null() {
                 let slice = ptr::slice_from_raw_parts_mut(owned.data, owned.size);
                 // The bytes may still be read by mistake: leave nothing there that looks right.
                 (&mut *slice).fill(DEAD);
                 drop(Box::from_raw(slice));
-            } else if !(owned.protected && spare.keep(owned.pages, owned.pages_size)) {
+            } else {
                 unmap(owned.pages, owned.pages_size);
             }
         }
@@ -141,6 +153,21 @@ impl Raw {
     }
 }
 
+/// Whether there is memory at an address, of whatever kind. True where the system does not tell.
+#[cfg(unix)]
+pub fn is_mapped(address: usize) -> bool {
+    let page = page_size();
+    let mut resident = 0;
+    let start = core::ptr::without_provenance_mut(address & !(page - 1));
+    // SAFETY: the call reads and writes nothing but the one byte of its result.
+    unsafe { libc::mincore(start, page, (&raw mut resident).cast()) == 0 }
+}
+
+#[cfg(not(unix))]
+pub fn is_mapped(_address: usize) -> bool {
+    true
+}
+
 fn protection_is_off() -> bool {
     static OFF: OnceLock<bool> = OnceLock::new();
     *OFF.get_or_init(|| std::env::var_os("_HPY_DEBUG_FORCE_DEFAULT_MEM_PROTECT").is_some())
@@ -148,29 +175,40 @@ fn protection_is_off() -> bool {
 
 #[cfg(unix)]
 fn page_size() -> usize {
+    static SIZE: AtomicUsize = AtomicUsize::new(0);
+    let known = SIZE.load(Relaxed);
+    if known != 0 {
+        return known;
+    }
     // SAFETY: sysconf has no preconditions.
-    usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+    let size = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
+    SIZE.store(size, Relaxed);
+    size
+}
+
+/// Puts the bytes at the very end of the readable part of a mapping of [`map`], all of it unreadable.
+///
+/// # Safety
+/// Nothing uses the mapping, which has room for them.
+#[cfg(unix)]
+unsafe fn fill(bytes: &[u8], pages: *mut c_void, size: usize) -> *mut u8 {
+    let readable = size - page_size();
+    libc::mprotect(pages, readable, libc::PROT_READ | libc::PROT_WRITE);
+    let data = pages.cast::<u8>().add(readable - bytes.len());
+    ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
+    libc::mprotect(pages, readable, libc::PROT_READ);
+    data
 }
 
 /// Read-only pages that hold the bytes at their very end, and an unreadable one behind them.
 #[cfg(unix)]
-fn map(bytes: &[u8], spare: &Pages) -> Option<(*mut u8, *mut c_void, usize)> {
+fn map(bytes: &[u8]) -> Option<(*mut u8, *mut c_void, usize)> {
     if protection_is_off() {
         return None;
     }
     let page = page_size();
     let readable = bytes.len().checked_next_multiple_of(page)?.max(page);
     let size = readable.checked_add(page)?;
-    if let Some(pages) = spare.take(size) {
-        // SAFETY: a mapping of `map` that nothing uses any more, all of it unreadable.
-        unsafe {
-            libc::mprotect(pages, readable, libc::PROT_READ | libc::PROT_WRITE);
-            let data = pages.cast::<u8>().add(readable - bytes.len());
-            ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
-            libc::mprotect(pages, readable, libc::PROT_READ);
-            return Some((data, pages, size));
-        }
-    }
     // SAFETY: an anonymous private mapping touches nothing that exists; all that follows stays inside it.
     unsafe {
         let pages = libc::mmap(
@@ -215,20 +253,24 @@ const MOST_SPARE: usize = 64;
 
 #[cfg(unix)]
 impl Pages {
-    fn take(&self, size: usize) -> Option<*mut c_void> {
-        if size != 2 * page_size() {
+    /// A copy with room for so many bytes.
+    fn take(&self, size: usize) -> Option<*mut Raw> {
+        if size > page_size() {
             return None;
         }
         crate::state::lock(&self.0).0.pop()
     }
 
-    /// Keeps a mapping that is unreadable; false if it has to be unmapped.
-    fn keep(&self, pages: *mut c_void, size: usize) -> bool {
+    /// Keeps a copy that is unreadable; false if it has to be freed.
+    unsafe fn keep(&self, raw: *mut Raw) -> bool {
+        if (*raw).pages.is_null() || (*raw).pages_size != 2 * page_size() {
+            return false;
+        }
         let mut spare = crate::state::lock(&self.0);
-        let kept =
-            size == 2 * page_size() && spare.0.len() < MOST_SPARE && spare.0.try_reserve(1).is_ok();
+        let kept = spare.0.len() < MOST_SPARE && spare.0.try_reserve(1).is_ok();
         if kept {
-            spare.0.push(pages);
+            (*raw).next = ptr::null_mut();
+            spare.0.push(raw);
         }
         kept
     }
@@ -237,21 +279,32 @@ impl Pages {
 #[cfg(unix)]
 impl Drop for Pages {
     fn drop(&mut self) {
-        for pages in crate::state::lock(&self.0).0.drain(..) {
-            unmap(pages, 2 * page_size());
+        for raw in crate::state::lock(&self.0).0.drain(..) {
+            // SAFETY: `keep` was handed it, and nothing else has it.
+            let owned = unsafe { Box::from_raw(raw) };
+            unmap(owned.pages, owned.pages_size);
         }
     }
 }
 
 #[cfg(not(unix))]
-fn map(_bytes: &[u8], _spare: &Pages) -> Option<(*mut u8, *mut c_void, usize)> {
+fn map(_bytes: &[u8]) -> Option<(*mut u8, *mut c_void, usize)> {
     let _ = protection_is_off();
     None
 }
 
 #[cfg(not(unix))]
+unsafe fn fill(_bytes: &[u8], _pages: *mut c_void, _size: usize) -> *mut u8 {
+    ptr::null_mut()
+}
+
+#[cfg(not(unix))]
 impl Pages {
-    fn keep(&self, _pages: *mut c_void, _size: usize) -> bool {
+    fn take(&self, _size: usize) -> Option<*mut Raw> {
+        None
+    }
+
+    unsafe fn keep(&self, _raw: *mut Raw) -> bool {
         false
     }
 }

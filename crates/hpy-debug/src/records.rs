@@ -1,13 +1,13 @@
 //! The debug handles of one context: what each stands for and whether it is open.
 //!
-//! A debug handle is one word: in its lower half the place of a [`Record`], in its upper half a serial number that
-//! grows whenever the record gets another handle. The record says what the handle stands for and, in
-//! [`Record::key`], whether it is open: the word itself, mixed with a number of the call that opened it. So one
-//! comparison tells that a word is a handle, that it is open and that it belongs to the running call. What fails it
-//! is looked at more closely ([`Records::classify`]).
+//! A debug handle is one word: in its lower half the place of a [`Record`], in its upper half a serial number, the number of
+//! handles opened before it. The record says what the handle stands for and, in [`Record::key`], whether it is
+//! open: the word itself, mixed with a number of the call that opened it. So one comparison tells that a word is a
+//! handle, that it is open and that it belongs to the running call. What fails it is looked at more closely
+//! ([`Records::classify`]).
 //!
 //! No bit pattern is dereferenced: the places of all records are in one reserved stretch of addresses
-//! ([`crate::reserve`]), and a word is masked to lie in it.
+//! ([`crate::reserve`]), which begins at a multiple of its size, and a word is masked to lie in it.
 
 use crate::raw::Raw;
 use crate::reserve::Reserve;
@@ -21,27 +21,25 @@ use hpy_sys::HPy;
 
 /// Bits of a handle that say where its record is.
 const PLACE_BITS: u32 = if usize::BITS == 64 { 32 } else { 20 };
-/// How far the place is shifted to be an offset in bytes.
-const PLACE_SHIFT: u32 = if usize::BITS == 64 { 0 } else { 6 };
-/// The most serials a record can have at a time.
+/// How far the place is shifted to be an offset in bytes. The lowest bit of a place is 0.
+const PLACE_SHIFT: u32 = if usize::BITS == 64 { 0 } else { 5 };
+/// The bits of a word that are the place.
+const PLACE: usize = (1 << PLACE_BITS) - 1;
+/// The most serials there are at a time.
 const SERIALS: usize = 1 << (usize::BITS - PLACE_BITS);
 
 /// The record of one handle at a time.
 #[repr(C, align(64))]
 pub struct Record {
-    /// While the handle is open its word xor the salt of the call that opened it, else 0.
+    /// While the handle is open its word xor the call that opened it, and with [`MORE`] the lowest bit; else 0.
     key: AtomicUsize,
     /// The handle of the context below.
     inner: AtomicIsize,
-    /// The word of the handle that was opened last.
-    word: AtomicUsize,
-    /// The call (see [`crate::frame`]) that opened the handle; 0 if none did.
-    pub call: AtomicU64,
-    /// Orders handles by the time they were opened.
+    /// How many handles had been opened when this one was, itself among them.
     pub sequence: AtomicU64,
+    /// What was closed after this, while it waits to be opened again: see [`crate::shelf`].
+    pub next: AtomicPtr<Record>,
     flags: AtomicU32,
-    /// The generation in which the handle was opened.
-    generation: AtomicU32,
     /// Memory lent to the extension until the handle is closed.
     pub raw: AtomicPtr<Raw>,
     /// Where the handle was opened and closed, if traces are on.
@@ -66,16 +64,14 @@ pub const ARGUMENT: u32 = 2;
 pub const KEPT_REPORTED: u32 = 4;
 /// Its record's raw memory counts towards the limit of protected memory.
 pub const RAW_COUNTED: u32 = 8;
-/// There is raw memory or a history.
+/// There is raw memory or a history. The key of an open handle says so too: what compares it at once finds it different.
 pub const MORE: u32 = 32;
 /// It is the exporter in a buffer view that the extension asked for.
 pub const VIEW: u32 = 16;
 
-/// What a call's number adds to the keys of its handles. The lower half is 0; two calls have different ones.
-#[inline(always)]
-pub fn salt(call: u64) -> usize {
-    ((call as usize).wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as usize)) << PLACE_BITS
-}
+/// The number that tells a call from others, added to for the next: what the keys of its handles are mixed with. The bits of
+/// the place are 0; numbers come round after as many calls as there are serials, 0 (no call) among them.
+pub const NEXT_CALL: usize = (0x9E37_79B9_7F4A_7C15_u64 as usize) << PLACE_BITS;
 
 impl Record {
     #[inline(always)]
@@ -87,10 +83,15 @@ impl Record {
         self.key.load(Acquire) != 0
     }
 
-    /// Whether the record is that of an open handle `h` that a call with this salt has opened.
+    /// Whether the record is that of an open handle `h` that this call has opened, and has nothing but the record.
     #[inline(always)]
-    pub fn is(&self, h: HPy, salt: usize) -> bool {
-        self.key.load(Acquire) == h._i as usize ^ salt
+    pub fn is(&self, h: HPy, call: usize) -> bool {
+        self.key.load(Acquire) == h._i as usize ^ call
+    }
+
+    /// The call that opened the handle, which is open; 0 if none did.
+    pub fn call(&self) -> usize {
+        (self.key.load(Relaxed) ^ self.word()._i as usize) & !PLACE
     }
 
     #[inline(always)]
@@ -102,37 +103,32 @@ impl Record {
         self.flags.fetch_or(flag, Relaxed);
     }
 
-    pub fn generation(&self) -> i64 {
-        i64::from(self.generation.load(Relaxed))
-    }
-
     /// The handle that was opened last.
     pub fn word(&self) -> HPy {
-        HPy { _i: self.word.load(Relaxed) as isize }
+        HPy { _i: self.word_of(self.sequence.load(Relaxed)) as isize }
+    }
+
+    #[inline(always)]
+    fn word_of(&self, sequence: u64) -> usize {
+        // The place is never 0: no handle is, not even where serials come round.
+        ((sequence as usize) << PLACE_BITS) | self.place()
+    }
+
+    #[inline(always)]
+    fn place(&self) -> usize {
+        (ptr::from_ref(self).addr() >> PLACE_SHIFT) & PLACE
     }
 
     /// Makes the record that of a new open handle of `inner`.
     ///
     /// The record is not open, and nobody else has it.
     #[inline(always)]
-    pub fn open(
-        &self,
-        inner: HPy,
-        flags: u32,
-        generation: u32,
-        sequence: u64,
-        call: u64,
-        salt: usize,
-    ) -> HPy {
+    pub fn open(&self, inner: HPy, flags: u32, sequence: u64, call: usize) -> HPy {
         self.inner.store(inner._i, Relaxed);
-        self.call.store(call, Relaxed);
         self.sequence.store(sequence, Relaxed);
         self.flags.store(flags, Relaxed);
-        self.generation.store(generation, Relaxed);
-        // The place is never 0: no handle is, not even after the last serial.
-        let word = self.word.load(Relaxed).wrapping_add(1 << PLACE_BITS);
-        self.word.store(word, Relaxed);
-        self.key.store(word ^ salt, Release);
+        let word = self.word_of(sequence);
+        self.key.store(word ^ call, Release);
         HPy { _i: word as isize }
     }
 
@@ -148,10 +144,17 @@ impl Record {
         !self.has(MORE)
     }
 
-    /// Keeps raw memory for the handle.
+    /// Keeps raw memory for the handle, which is open.
     pub fn keep(&self, raw: *mut Raw) {
         self.raw.store(raw, Release);
+        self.set_more();
+    }
+
+    fn set_more(&self) {
         self.set(MORE);
+        if self.is_open() {
+            self.key.fetch_or(1, Relaxed);
+        }
     }
 
     /// Keeps where the handle was opened, or where it was closed if that is not null.
@@ -164,7 +167,7 @@ impl Record {
             None => {
                 let history = Box::new(History { opened, closed });
                 self.history.store(Box::into_raw(history), Release);
-                self.set(MORE);
+                self.set_more();
             }
         }
     }
@@ -203,7 +206,7 @@ impl Record {
     }
 
     fn serial(&self) -> usize {
-        self.word.load(Relaxed) >> PLACE_BITS
+        self.word()._i as usize >> PLACE_BITS
     }
 }
 
@@ -235,7 +238,7 @@ impl Default for Records {
 
 impl Records {
     pub fn new() -> Self {
-        let memory = Reserve::new(1 << PLACE_BITS << PLACE_SHIFT);
+        let memory = Reserve::new((PLACE + 1) << PLACE_SHIFT);
         let mask = memory.size().saturating_sub(1) & !(SIZE - 1);
         if memory.ensure(SIZE) {
             // No handle has this place: HPy_NULL finds here what it does not match, as every word with this place.
@@ -243,7 +246,7 @@ impl Records {
             unsafe {
                 let first = &*memory.start().cast::<Record>();
                 first.key.store(usize::MAX, Relaxed);
-                first.word.store(usize::MAX, Relaxed);
+                first.sequence.store(u64::MAX, Relaxed);
             }
         }
         Records { memory, mask, used: AtomicUsize::new(SIZE) }
@@ -269,15 +272,6 @@ impl Records {
             .then(|| unsafe { &*self.memory.start().add(offset).cast::<Record>() })
     }
 
-    /// The record at an offset that was given out.
-    ///
-    /// # Safety
-    /// `offset` came from [`Records::grow`] of the same records.
-    #[inline(always)]
-    pub unsafe fn known(&self, offset: u32) -> &Record {
-        &*self.memory.start().add(offset as usize).cast::<Record>()
-    }
-
     /// The offset of a record.
     #[inline(always)]
     pub fn offset(&self, record: &Record) -> u32 {
@@ -287,43 +281,38 @@ impl Records {
     /// The record of an open handle.
     pub fn open(&self, h: HPy) -> Option<&Record> {
         let record = self.at(h);
-        (record.is_open() && record.word() == h).then_some(record)
+        (record.is_open() && record.word() == h && self.offset(record) != 0).then_some(record)
     }
 
     /// What a word is, for when it is not an open handle of the running call.
     pub fn classify(&self, h: HPy) -> Handle<'_> {
         let word = h._i as usize;
-        let place = (word & ((1 << PLACE_BITS) - 1)) << PLACE_SHIFT;
         let serial = word >> PLACE_BITS;
-        if place & !self.mask != 0 || place < SIZE || place >= self.used.load(Relaxed) {
+        let record = self.at(h);
+        let offset = self.offset(record) as usize;
+        if word & PLACE != record.place() || offset < SIZE || offset >= self.used.load(Relaxed) {
             return Handle::Foreign;
         }
-        let record = self.at(h);
         let now = record.serial();
         if serial == now {
             if record.is_open() { Handle::Open(record) } else { Handle::Closed(record) }
-        } else if serial > 0 && serial < now {
+        } else if serial > 0 && now.wrapping_sub(serial) & (SERIALS - 1) < SERIALS / 2 {
             Handle::Gone
         } else {
             Handle::Foreign
         }
     }
 
-    /// The offset of a record that has never been used; `None` if there is no memory for it.
-    /// One thread at a time does this.
+    /// A record that has never been used; `None` if there is no memory for it. One thread at a time does this.
     #[cold]
-    pub fn grow(&self) -> Option<u32> {
+    pub fn grow(&self) -> Option<&Record> {
         let offset = self.used.load(Relaxed);
         if !self.memory.ensure(offset + SIZE) {
             return None;
         }
-        // SAFETY: the memory is there, writable and zero: a closed record with nothing in it.
-        unsafe {
-            let record = &*self.memory.start().add(offset).cast::<Record>();
-            record.word.store(offset >> PLACE_SHIFT, Relaxed);
-        }
         self.used.store(offset + SIZE, Relaxed);
-        u32::try_from(offset).ok()
+        // SAFETY: the memory is there, writable and zero: a closed record with nothing in it.
+        Some(unsafe { &*self.memory.start().add(offset).cast::<Record>() })
     }
 
     /// Every record in use, with its offset.
@@ -351,26 +340,38 @@ const _: () = assert!(SERIALS >= 4096);
 mod tests {
     use super::*;
 
-    fn opened(records: &Records, call: u64) -> (&Record, HPy) {
-        let record = records.get(records.grow().unwrap()).unwrap();
-        let h = record.open(HPy { _i: 7 }, 0, 0, 0, call, salt(call));
+    const CALL: usize = NEXT_CALL.wrapping_mul(3);
+
+    fn opened(records: &Records, call: usize) -> (&Record, HPy) {
+        let record = records.grow().unwrap();
+        let h = record.open(HPy { _i: 7 }, 0, 5, call);
         (record, h)
     }
 
     #[test]
     fn a_handle_is_open_closed_then_gone() {
         let records = Records::new();
-        let (record, h) = opened(&records, 3);
+        let (record, h) = opened(&records, CALL);
         assert!(!h.is_null());
-        assert!(record.is(h, salt(3)) && !record.is(h, salt(4)) && !record.is(h, 0));
+        assert!(record.is(h, CALL) && !record.is(h, CALL.wrapping_add(NEXT_CALL)));
+        assert!(!record.is(h, 0) && record.call() == CALL);
         assert_eq!(records.open(h).unwrap().inner(), HPy { _i: 7 });
         assert!(matches!(records.classify(h), Handle::Open(_)));
         record.close();
-        assert!(records.open(h).is_none() && !record.is(h, salt(3)));
+        assert!(records.open(h).is_none() && !record.is(h, CALL));
         assert!(matches!(records.classify(h), Handle::Closed(_)));
-        let next = record.open(HPy { _i: 8 }, 0, 0, 0, 3, salt(3));
-        assert!(!record.is(h, salt(3)) && record.is(next, salt(3)));
+        let next = record.open(HPy { _i: 8 }, 0, 6, CALL);
+        assert!(!record.is(h, CALL) && record.is(next, CALL));
         assert!(matches!(records.classify(h), Handle::Gone));
+    }
+
+    #[test]
+    fn what_is_kept_for_a_handle_is_seen_in_its_key() {
+        let records = Records::new();
+        let (record, h) = opened(&records, CALL);
+        record.keep(ptr::null_mut());
+        assert!(!record.is(h, CALL) && record.call() == CALL && record.has(MORE));
+        assert!(matches!(records.classify(h), Handle::Open(_)));
     }
 
     #[test]
@@ -380,7 +381,7 @@ mod tests {
         for word in [1, 0x1234, 0x7f12_3456_7890, -1, 2 << 32, 64, isize::MIN] {
             let h = HPy { _i: word };
             assert!(matches!(records.classify(h), Handle::Foreign), "{word:#x}");
-            assert!(records.open(h).is_none() && !records.at(h).is(h, salt(1)));
+            assert!(records.open(h).is_none() && !records.at(h).is(h, NEXT_CALL));
         }
     }
 
@@ -388,7 +389,7 @@ mod tests {
     fn there_is_room_for_many() {
         let records = Records::new();
         let last = (0..100_000).map(|_| records.grow().unwrap()).last().unwrap();
-        assert_eq!(last as usize, 100_000 * SIZE);
+        assert_eq!(records.offset(last) as usize, 100_000 * SIZE);
         assert_eq!(records.iter().count(), 100_000);
     }
 }

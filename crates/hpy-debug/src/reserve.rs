@@ -25,7 +25,8 @@ const STEP: usize = 1 << 20;
 const LEAST: usize = 1 << 22;
 
 impl Reserve {
-    /// Addresses for `most` bytes, a power of two, or for less where the system allows no more.
+    /// Addresses for `most` bytes, a power of two, or for less where the system allows no more. They begin at a
+    /// multiple of their size.
     pub fn new(most: usize) -> Reserve {
         let mut size = imp::at_most(most);
         while size >= LEAST {
@@ -91,15 +92,32 @@ mod imp {
         size
     }
 
-    /// Readable pages, which count against no limit of memory.
+    /// Readable pages, which count against no limit of memory: twice as many are asked for, and what is too much at both
+    /// ends is given back.
     pub fn reserve(size: usize) -> Option<*mut u8> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let flags = libc::MAP_PRIVATE | libc::MAP_ANON | libc::MAP_NORESERVE;
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         let flags = libc::MAP_PRIVATE | libc::MAP_ANON;
+        let all = size.checked_mul(2)?;
         // SAFETY: an anonymous private mapping touches nothing that exists.
-        let start = unsafe { libc::mmap(ptr::null_mut(), size, libc::PROT_READ, flags, -1, 0) };
-        (start != libc::MAP_FAILED).then_some(start.cast())
+        let found = unsafe { libc::mmap(ptr::null_mut(), all, libc::PROT_READ, flags, -1, 0) };
+        if found == libc::MAP_FAILED {
+            return None;
+        }
+        let found = found.cast::<u8>();
+        let before = found.align_offset(size);
+        let start = found.wrapping_add(before);
+        // SAFETY: what is before the aligned part and what is behind it are parts of the mapping.
+        unsafe {
+            if before > 0 {
+                libc::munmap(found.cast(), before);
+            }
+            if before < size {
+                libc::munmap(start.add(size).cast(), size - before);
+            }
+        }
+        Some(start)
     }
 
     pub unsafe fn allow(start: *mut u8, size: usize) -> bool {
@@ -121,7 +139,7 @@ mod imp {
     }
 
     fn layout(size: usize) -> Option<Layout> {
-        Layout::from_size_align(size, 64).ok()
+        Layout::from_size_align(size, size).ok()
     }
 
     pub fn reserve(size: usize) -> Option<*mut u8> {
@@ -148,6 +166,7 @@ mod tests {
     #[test]
     fn it_reads_as_zero_and_can_be_written_where_it_is_ready() {
         let reserve = Reserve::new(1 << 30);
+        assert_eq!(reserve.start().addr() % reserve.size(), 0);
         // SAFETY: the last byte is inside the reservation.
         assert_eq!(unsafe { reserve.start().add(reserve.size() - 1).read() }, 0);
         assert!(reserve.ensure(1) && !reserve.ensure(reserve.size() + 1));

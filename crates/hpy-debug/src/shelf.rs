@@ -1,13 +1,14 @@
 //! Opening and closing handles: which record a new handle gets, and how long a closed one is remembered.
 //!
-//! Closed handles wait in a queue. A new handle takes the oldest of a queue that is nearly full, else a record that was
-//! thrown out of it, else one that was never used. Threads that are attached to one interpreter take turns
-//! (under a GIL) and need no lock for this; where they do not, and where memory is limited by a test or traces are
-//! taken, the slow ways are taken, which lock.
+//! Closed handles wait in a queue that goes through their records. A new handle takes the oldest of a queue that is nearly
+//! full, else a record that was thrown out of it, else one that was never used. Threads that are attached to one
+//! interpreter take turns (under a GIL) and need no lock for this. Where they do not the frames of calls have
+//! [`NEVER`] in place of the queue; there, and where memory is limited by a test or traces are taken, the slow ways
+//! are taken, which lock.
 
 use crate::frame::Frame;
 use crate::raw::Raw;
-use crate::records::{RAW_COUNTED, Record, salt};
+use crate::records::{MORE, RAW_COUNTED, Record};
 use crate::report::Finding;
 use crate::state::{Shared, lock};
 use core::cell::UnsafeCell;
@@ -26,24 +27,22 @@ pub const PARALLEL: u32 = 1;
 pub const TRACES: u32 = 2;
 /// Allocations fail after a while.
 pub const BUDGET: u32 = 4;
+/// There is something to be told: see [`crate::assigned`].
+pub const NOTED: u32 = 8;
 
 impl Slow {
-    #[inline(always)]
-    pub fn any(&self) -> bool {
-        self.0.load(Relaxed) != 0
-    }
-
     #[inline(always)]
     pub fn has(&self, reason: u32) -> bool {
         self.0.load(Relaxed) & reason != 0
     }
 
-    pub fn set(&self, reason: u32, on: bool) {
-        if on {
-            self.0.fetch_or(reason, Relaxed);
+    fn set(&self, reason: u32, on: bool) -> bool {
+        let before = if on {
+            self.0.fetch_or(reason, Relaxed) | reason
         } else {
-            self.0.fetch_and(!reason, Relaxed);
-        }
+            self.0.fetch_and(!reason, Relaxed) & !reason
+        };
+        before != 0
     }
 }
 
@@ -58,83 +57,101 @@ unsafe impl Sync for Shelf {}
 // SAFETY: as above.
 unsafe impl Send for Shelf {}
 
-struct Inside {
-    /// Offsets of closed handles' records from `head` to `tail`; its length is a power of two.
-    queue: Vec<u32>,
-    /// Its length less one.
-    mask: usize,
-    head: usize,
-    tail: usize,
-    /// At more closed handles than this a new one takes the oldest.
+/// What opening and closing a handle looks at.
+pub struct Inside {
+    /// The closed handle that has waited longest, and the one that has waited shortest; null: none waits. The link to a record
+    /// that has more than itself is one byte further: what takes it has something to free.
+    head: *mut Record,
+    tail: *mut Record,
+    /// How many wait.
+    len: usize,
+    /// At more closed handles than this a new one takes the oldest at once.
     floor: usize,
-    /// At more than this one is thrown out, or the queue grows.
+    /// One is queued at once where at least one waits, and the others are fewer than this.
     limit: usize,
     /// How many may wait.
     most: usize,
+    /// The same as `floor` where no reason speaks against it.
+    store: usize,
+    slow: bool,
     /// Records that were thrown out.
-    free: Vec<u32>,
+    free: Vec<*mut Record>,
     sequence: u64,
     /// Bytes lent for handles that are closed and remembered.
     raw: usize,
 }
 
+/// What frames have where attached threads run at the same time: nothing is opened or closed at once.
+pub static NEVER: Shelf = Shelf { mutex: Mutex::new(()), inside: UnsafeCell::new(Inside::empty()) };
+
+/// Takes the mark off a link.
+fn linked(link: *mut Record) -> (*mut Record, bool) {
+    let marked = link.addr() & 1 != 0;
+    (if marked { link.wrapping_byte_sub(1) } else { link }, marked)
+}
+
 impl Inside {
-    #[inline(always)]
-    fn len(&self) -> usize {
-        self.tail.wrapping_sub(self.head)
+    const fn empty() -> Self {
+        Inside {
+            head: ptr::null_mut(),
+            tail: ptr::null_mut(),
+            len: 0,
+            floor: usize::MAX,
+            limit: 0,
+            most: 0,
+            store: usize::MAX,
+            slow: true,
+            free: Vec::new(),
+            sequence: 0,
+            raw: 0,
+        }
     }
 
     fn set_most(&mut self, most: usize) {
         self.most = most;
         // Of many an eighth serves as a store that calls take from and give back to.
         let store = if most < 1000 { 0 } else { most / 8 };
-        self.floor = most.saturating_sub(1 + store);
-        self.limit = most.min(self.queue.len());
-        self.mask = self.queue.len().wrapping_sub(1);
+        self.store = most.saturating_sub(1 + store);
+        self.set_slow(self.slow);
     }
 
-    #[inline(always)]
-    fn pop(&mut self) -> u32 {
-        let offset = self.queue.get(self.head & self.mask).copied().unwrap_or(0);
-        self.head = self.head.wrapping_add(1);
-        offset
+    fn set_slow(&mut self, slow: bool) {
+        self.slow = slow;
+        // One stays: the queue is never empty where records are taken and added at once.
+        self.floor = if slow { usize::MAX } else { self.store.max(1) };
+        self.limit = if slow { 0 } else { self.most.saturating_sub(1) };
     }
 
-    /// Makes room for more; false if there is no memory.
-    #[cold]
-    fn grow(&mut self) -> bool {
-        let more = (self.queue.len() * 2).max(64);
-        let mut queue = Vec::new();
-        if queue.try_reserve_exact(more).is_err() {
-            return false;
+    /// Takes the oldest.
+    unsafe fn pop(&mut self) -> *mut Record {
+        let (record, _) = linked(self.head);
+        if let Some(oldest) = record.as_ref() {
+            self.head = oldest.next.load(Relaxed);
+            self.len -= 1;
+            if self.len == 0 {
+                self.head = ptr::null_mut();
+                self.tail = ptr::null_mut();
+            }
         }
-        let len = self.len();
-        while self.len() > 0 {
-            queue.push(self.pop());
+        record
+    }
+
+    /// Adds one that was closed just now.
+    unsafe fn push(&mut self, record: &Record) {
+        let record: *mut Record = ptr::from_ref(record).cast_mut();
+        let link = if (*record).has(MORE) { record.wrapping_byte_add(1) } else { record };
+        match self.tail.as_ref() {
+            Some(last) => last.next.store(link, Relaxed),
+            None => self.head = link,
         }
-        queue.resize(more, 0);
-        self.queue = queue;
-        self.head = 0;
-        self.tail = len;
-        self.set_most(self.most);
-        true
+        self.tail = record;
+        self.len += 1;
     }
 }
 
 impl Shelf {
     pub fn new(most: usize) -> Shelf {
-        let mut inside = Inside {
-            queue: Vec::new(),
-            mask: 0,
-            head: 0,
-            tail: 0,
-            floor: 0,
-            limit: 0,
-            most: 0,
-            free: Vec::new(),
-            sequence: 0,
-            raw: 0,
-        };
+        let mut inside = Inside { slow: false, ..Inside::empty() };
         inside.set_most(most);
         Shelf { mutex: Mutex::default(), inside: UnsafeCell::new(inside) }
     }
@@ -145,10 +162,40 @@ impl Shared {
         self.slow.has(PARALLEL).then(|| lock(&self.shelf.mutex))
     }
 
+    /// What frames of calls open and close handles with at once.
+    pub fn at_once(&self) -> *mut Inside {
+        let parallel = self.slow.has(PARALLEL);
+        if parallel { NEVER.inside.get() } else { self.shelf.inside.get() }
+    }
+
+    /// Has the slow ways taken for this reason, or no longer for this one.
+    ///
+    /// # Safety
+    /// The calling thread is attached.
+    pub unsafe fn set_slow(&self, reason: u32, on: bool) {
+        let slow = self.slow.set(reason, on);
+        // Where threads do not take turns nothing is done at once anyway.
+        if !self.slow.has(PARALLEL) {
+            (*self.shelf.inside.get()).set_slow(slow);
+        }
+    }
+
     /// Lets `count` more allocations succeed, or all of them if it is negative.
-    pub fn set_budget(&self, count: i64) {
+    ///
+    /// # Safety
+    /// The calling thread is attached.
+    pub unsafe fn set_budget(&self, count: i64) {
         self.budget.set(count);
-        self.slow.set(BUDGET, count >= 0);
+        self.set_slow(BUDGET, count >= 0);
+    }
+
+    /// How many handles have been opened.
+    ///
+    /// # Safety
+    /// The calling thread is attached.
+    pub unsafe fn opened_so_far(&self) -> u64 {
+        let _guard = self.shelf_lock();
+        (*self.shelf.inside.get()).sequence
     }
 
     /// How many closed handles are remembered at most.
@@ -172,168 +219,109 @@ impl Shared {
     /// Opens a handle for `inner` in a call; null if there is no memory. Does not touch `inner`.
     ///
     /// # Safety
-    /// The calling thread is attached.
+    /// The calling thread is attached and runs the call.
     #[inline(always)]
     pub unsafe fn open_in(&self, frame: &Frame, inner: HPy, flags: u32) -> HPy {
-        let h = self.open_at_once(frame, inner, flags);
-        if h.is_null() { self.open_slowly(inner, flags, frame.call.get()) } else { h }
-    }
-
-    /// The same in the usual case; null where it is another: the closed handles are fewer than are remembered, the
-    /// oldest has something to be freed, or the slow ways are taken.
-    ///
-    /// # Safety
-    /// The calling thread is attached.
-    #[inline(always)]
-    pub unsafe fn open_at_once(&self, frame: &Frame, inner: HPy, flags: u32) -> HPy {
-        let shelf = &mut *self.shelf.inside.get();
-        if self.slow.any() || shelf.len() <= shelf.floor {
-            return HPy::NULL;
+        match open_at_once(frame, inner, flags) {
+            Some((_, h)) => h,
+            None => self.open(inner, flags, frame.call.get()),
         }
-        // Not empty: the place in the queue is one, and holds the offset of a record.
-        let offset = *shelf.queue.as_ptr().add(shelf.head & shelf.mask);
-        let record = self.records.known(offset);
-        if !record.has_nothing() {
-            return HPy::NULL;
+    }
+
+    unsafe fn open_now(&self, inner: HPy, flags: u32, call: usize) -> Option<(&Record, HPy)> {
+        let inside = &mut *self.shelf.inside.get();
+        let record = if inside.len > inside.store { &*inside.pop() } else { self.unused(inside)? };
+        if record.has(MORE) {
+            self.forget(inside, record);
         }
-        shelf.head = shelf.head.wrapping_add(1);
-        shelf.sequence += 1;
-        let generation = self.settings.generation.load(Relaxed) as u32;
-        record.open(inner, flags, generation, shelf.sequence, frame.call.get(), frame.salt.get())
+        inside.sequence += 1;
+        let h = record.open(inner, flags, inside.sequence, call);
+        Some((record, h))
     }
 
-    /// Opens a handle that belongs to the call of this number, 0: to none. Null if there is no memory.
-    ///
-    /// # Safety
-    /// The calling thread is attached.
-    pub unsafe fn open(&self, inner: HPy, flags: u32, call: u64) -> HPy {
-        self.open_slowly(inner, flags, call)
-    }
-
-    unsafe fn open_now(&self, inner: HPy, flags: u32, call: u64, salt: usize) -> HPy {
-        let shelf = &mut *self.shelf.inside.get();
-        let offset = if shelf.len() > shelf.floor {
-            shelf.pop()
-        } else {
-            let offset = self.unused(shelf);
-            if offset == 0 {
-                return HPy::NULL;
-            }
-            offset
-        };
-        let record = self.records.known(offset);
-        if !record.has_nothing() {
-            self.forget(shelf, record);
-        }
-        shelf.sequence += 1;
-        let generation = self.settings.generation.load(Relaxed) as u32;
-        record.open(inner, flags, generation, shelf.sequence, call, salt)
-    }
-
-    /// A record that nobody has; 0 if there is no memory.
+    /// A record that nobody has; `None` if there is no memory.
     #[inline(never)]
-    unsafe fn unused(&self, shelf: &mut Inside) -> u32 {
-        match shelf.free.pop() {
-            Some(offset) => offset,
-            None => self.records.grow().unwrap_or(0),
+    unsafe fn unused(&self, inside: &mut Inside) -> Option<&Record> {
+        match inside.free.pop() {
+            Some(record) => Some(&*record),
+            None => self.records.grow(),
         }
     }
 
     /// Drops what a record remembers of its closed handle.
     #[cold]
-    unsafe fn forget(&self, shelf: &mut Inside, record: &Record) {
+    unsafe fn forget(&self, inside: &mut Inside, record: &Record) {
         let raw = record.forget();
         if record.has(RAW_COUNTED) {
-            shelf.raw = shelf.raw.saturating_sub(Raw::total(raw));
+            inside.raw = inside.raw.saturating_sub(Raw::total(raw));
         }
         Raw::free(raw, &self.pages);
     }
 
-    #[cold]
+    /// Opens a handle that belongs to this call, 0: to none. Null if there is no memory.
+    ///
+    /// # Safety
+    /// The calling thread is attached.
     #[inline(never)]
-    unsafe fn open_slowly(&self, inner: HPy, flags: u32, call: u64) -> HPy {
+    pub unsafe fn open(&self, inner: HPy, flags: u32, call: usize) -> HPy {
         if !self.budget.take() {
             return HPy::NULL;
         }
-        let h = {
+        let opened = {
             let _guard = self.shelf_lock();
-            self.open_now(inner, flags, call, salt(call))
+            self.open_now(inner, flags, call)
         };
-        if !h.is_null() && self.slow.has(TRACES) {
-            self.records.at(h).trace(Some(self.trace()), None);
+        let Some((record, h)) = opened else { return HPy::NULL };
+        if self.slow.has(TRACES) {
+            record.trace(Some(self.trace()), None);
+        }
+        if self.slow.has(NOTED) {
+            crate::assigned::tell(self);
         }
         h
+    }
+
+    /// Closes the handle of a record in a call and remembers it. Gives up nothing of the context below.
+    ///
+    /// # Safety
+    /// The calling thread is attached and runs the call; the record's handle is open.
+    #[inline(always)]
+    pub unsafe fn close_in(&self, frame: &Frame, record: &Record) {
+        if record.has(MORE) || !close_at_once(frame, record) {
+            self.close(record);
+        }
+    }
+
+    unsafe fn close_now(&self, record: &Record) {
+        record.close();
+        let inside = &mut *self.shelf.inside.get();
+        if inside.most == 0 {
+            // Nothing is remembered.
+            return self.throw_out(inside, record);
+        }
+        // One for one: after the limit was lowered the queue gets shorter with every handle that is opened.
+        if inside.len >= inside.most {
+            let oldest = &*inside.pop();
+            self.throw_out(inside, oldest);
+        }
+        inside.push(record);
+    }
+
+    #[cold]
+    unsafe fn throw_out(&self, inside: &mut Inside, record: &Record) {
+        self.forget(inside, record);
+        // Without memory for the list the record is lost.
+        if inside.free.try_reserve(1).is_ok() {
+            inside.free.push(ptr::from_ref(record).cast_mut());
+        }
     }
 
     /// Closes the handle of a record and remembers it. Gives up nothing of the context below.
     ///
     /// # Safety
     /// The calling thread is attached; the record's handle is open.
-    #[inline(always)]
-    pub unsafe fn close(&self, record: &Record) {
-        if !self.close_at_once(record) {
-            self.close_slowly(record);
-        }
-    }
-
-    /// The same in the usual case; false where it is another: see [`Shared::open_at_once`].
-    ///
-    /// # Safety
-    /// As [`Shared::close`].
-    #[inline(always)]
-    pub unsafe fn close_at_once(&self, record: &Record) -> bool {
-        let shelf = &mut *self.shelf.inside.get();
-        if self.slow.any() || shelf.len() >= shelf.limit || !record.has_nothing() {
-            return false;
-        }
-        record.close();
-        // There are as many places as the limit, or more.
-        *shelf.queue.as_mut_ptr().add(shelf.tail & shelf.mask) = self.records.offset(record);
-        shelf.tail = shelf.tail.wrapping_add(1);
-        true
-    }
-
-    unsafe fn close_now(&self, record: &Record) {
-        record.close();
-        let shelf = &mut *self.shelf.inside.get();
-        if shelf.len() >= shelf.limit {
-            self.make_room(shelf);
-        }
-        match shelf.queue.get_mut(shelf.tail & shelf.mask) {
-            Some(place) if shelf.most > 0 => {
-                *place = self.records.offset(record);
-                shelf.tail = shelf.tail.wrapping_add(1);
-            }
-            // Nothing is remembered, or there is no memory for the queue.
-            _ => self.throw_out(shelf, record),
-        }
-    }
-
-    #[cold]
-    unsafe fn make_room(&self, shelf: &mut Inside) {
-        // One for one: after the limit was lowered the queue gets shorter with every handle that is opened.
-        if shelf.len() >= shelf.most.max(1) {
-            let oldest = self.records.known(shelf.pop());
-            self.throw_out(shelf, oldest);
-        }
-        if shelf.len() >= shelf.queue.len() && !shelf.grow() && shelf.len() > 0 {
-            let oldest = self.records.known(shelf.pop());
-            self.throw_out(shelf, oldest);
-        }
-    }
-
-    #[cold]
-    unsafe fn throw_out(&self, shelf: &mut Inside, record: &Record) {
-        self.forget(shelf, record);
-        // Without memory for the list the record is lost.
-        if shelf.free.try_reserve(1).is_ok() {
-            shelf.free.push(self.records.offset(record));
-        }
-    }
-
-    #[cold]
     #[inline(never)]
-    unsafe fn close_slowly(&self, record: &Record) {
+    pub unsafe fn close(&self, record: &Record) {
         if self.slow.has(TRACES) {
             record.trace(None, Some(self.trace()));
         }
@@ -342,17 +330,17 @@ impl Shared {
             let _guard = self.shelf_lock();
             let raw = record.raw.load(Relaxed);
             if !raw.is_null() {
-                let shelf = &mut *self.shelf.inside.get();
+                let inside = &mut *self.shelf.inside.get();
                 let mut copy = raw;
                 while let Some(each) = copy.as_mut() {
                     written |= !each.protect();
                     copy = each.next;
                 }
-                let total = shelf.raw + Raw::total(raw);
+                let total = inside.raw + Raw::total(raw);
                 if total > self.settings.raw_max.load(Relaxed) {
                     Raw::free(record.raw.swap(ptr::null_mut(), Relaxed), &self.pages);
                 } else {
-                    shelf.raw = total;
+                    inside.raw = total;
                     record.set(RAW_COUNTED);
                 }
             }
@@ -397,11 +385,64 @@ impl Shared {
     /// The calling thread is attached.
     pub unsafe fn closed(&self) -> Vec<u32> {
         let _guard = self.shelf_lock();
-        let shelf = &*self.shelf.inside.get();
-        (0..shelf.len())
-            .filter_map(|index| {
-                shelf.queue.get(shelf.head.wrapping_add(index) & shelf.mask).copied()
-            })
-            .collect()
+        let inside = &*self.shelf.inside.get();
+        let mut link = inside.head;
+        let mut found = Vec::new();
+        // The link of the last is of an earlier time.
+        for _ in 0..inside.len {
+            let Some(record) = linked(link).0.as_ref() else { break };
+            found.push(self.records.offset(record));
+            link = record.next.load(Relaxed);
+        }
+        found
     }
+}
+
+/// Opens a handle for `inner` in a call in the usual case; `None` where it is another: the closed handles are fewer than are
+/// remembered, the oldest has something to be freed, or the slow ways are taken.
+///
+/// # Safety
+/// The calling thread is attached and runs the call.
+#[inline(always)]
+pub unsafe fn open_at_once(
+    frame: &Frame,
+    inner: HPy,
+    flags: u32,
+) -> Option<(&'static Record, HPy)> {
+    let inside = frame.shelf;
+    let len = (*inside).len;
+    if len <= (*inside).floor {
+        return None;
+    }
+    let head = (*inside).head;
+    if head.addr() & 1 != 0 {
+        return None;
+    }
+    // More than one waits: there is a head, and a next.
+    let record = &*head;
+    (*inside).head = record.next.load(Relaxed);
+    (*inside).len = len - 1;
+    let sequence = (*inside).sequence + 1;
+    (*inside).sequence = sequence;
+    Some((record, record.open(inner, flags, sequence, frame.call.get())))
+}
+
+/// Closes a handle in the usual case; false where it is another: see [`open_at_once`].
+///
+/// # Safety
+/// As [`Shared::close_in`]; the record has nothing more ([`MORE`]).
+#[inline(always)]
+pub unsafe fn close_at_once(frame: &Frame, record: &Record) -> bool {
+    let inside = frame.shelf;
+    let len = (*inside).len;
+    if len.wrapping_sub(1) >= (*inside).limit {
+        return false;
+    }
+    record.close();
+    let record: *mut Record = ptr::from_ref(record).cast_mut();
+    // At least one waits: there is a tail. What its link says is looked at where more than one waits.
+    (*(*inside).tail).next.store(record, Relaxed);
+    (*inside).tail = record;
+    (*inside).len = len + 1;
+    true
 }

@@ -1,11 +1,12 @@
 //! What one debug context has: its records, its settings, its contexts for calls, what it found.
 
+use crate::assigned::Note;
 use crate::backend::Target;
-use crate::frame::Contexts;
+use crate::frame::{Contexts, Line};
 use crate::globals::Globals;
 use crate::memory::Budget;
 use crate::raw::{Pages, Raw};
-use crate::records::Records;
+use crate::records::{Record, Records};
 use crate::report::Findings;
 use crate::shelf::{PARALLEL, Shelf, Slow};
 use crate::stack::Trace;
@@ -14,7 +15,7 @@ use crate::workshop::Tools;
 use core::ffi::c_void;
 use core::ops::Deref;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use hpy_sys::backend::{Backend, CallTarget};
 use hpy_sys::{HPy, HPyContext, HPyModuleDef, abi};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,6 +102,8 @@ pub struct State {
     /// The context that stands for this debug mode outside of calls.
     pub main: *mut HPyContext,
     pub contexts: Contexts,
+    /// Where calls take them from at once.
+    pub line: *mut Line,
     /// The target of calls that go through this context and no further.
     pub direct: Target,
     pub targets: Mutex<Vec<Box<Target>>>,
@@ -125,9 +128,12 @@ pub struct Shared {
     pub known_places: Known,
     pub globals: Mutex<Globals>,
     pub findings: Mutex<Findings>,
+    /// Fields that were found to hold handles, and not yet told of.
+    pub assigned: Mutex<Vec<Note>>,
     pub hooks: Mutex<Hooks>,
     pub budget: Budget,
-    pub calls: AtomicU64,
+    /// The number of the call that began last.
+    pub calls: AtomicUsize,
 }
 
 impl Deref for State {
@@ -155,7 +161,8 @@ impl Drop for Shared {
 
 /// What a user can set.
 pub struct Settings {
-    pub generation: AtomicI64,
+    /// How many handles had been opened when each generation but the first began.
+    pub generations: Mutex<Vec<u64>>,
     pub raw_max: AtomicUsize,
     /// Native frames per trace; 0: no traces.
     pub trace_limit: AtomicUsize,
@@ -202,7 +209,7 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
         base,
         backend,
         settings: Settings {
-            generation: AtomicI64::new(0),
+            generations: Mutex::default(),
             raw_max: AtomicUsize::new(RAW_MAX),
             trace_limit: AtomicUsize::new(0),
             print: AtomicBool::new(true),
@@ -212,11 +219,12 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
         known_places: Known::default(),
         globals: Mutex::default(),
         findings: Mutex::default(),
+        assigned: Mutex::default(),
         hooks: Mutex::default(),
         budget: Budget::default(),
-        calls: AtomicU64::new(0),
+        calls: AtomicUsize::new(0),
     };
-    shared.slow.set(PARALLEL, ((*backend).parallel)(base) != 0);
+    shared.set_slow(PARALLEL, ((*backend).parallel)(base) != 0);
     make(base, backend, Arc::new(shared))
 }
 
@@ -234,10 +242,12 @@ unsafe fn make(base: *mut HPyContext, backend: *const Backend, shared: Arc<Share
         backend,
         main: ptr::null_mut(),
         contexts: Contexts::new(),
+        line: ptr::null_mut(),
         direct: Target::direct(),
         targets: Mutex::default(),
         shared,
     }));
+    (*state).line = (*state).contexts.at_once(&(*state).shared);
     (*state).main = crate::frame::make_context(state);
     (*state).direct.attach(state);
     Wrapped { ctx: (*state).main, backend: &raw const crate::backend::BACKEND, state }
@@ -249,6 +259,7 @@ unsafe fn make(base: *mut HPyContext, backend: *const Backend, shared: Arc<Share
 /// `data` is that of a [`Wrapped`]; the calling thread is attached.
 pub unsafe extern "C" fn clear(data: *mut c_void) {
     let state = &*data.cast::<State>();
+    crate::assigned::tell(state);
     let hooks = core::mem::take(&mut *lock(&state.hooks));
     for hook in [hooks.invalid_handle, hooks.invalid_builder, hooks.finding] {
         hpy_sys::api::HPy_Close(state.base, hook.0);
@@ -279,18 +290,42 @@ pub unsafe fn of(ctx: *mut HPyContext) -> &'static State {
 impl Shared {
     /// The records of the open handles of generation `generation` and later, oldest first.
     pub fn opened(&self, generation: i64) -> Vec<u32> {
+        let from = self.began(generation);
         let mut found: Vec<(u64, u32)> = self
             .records
             .iter()
             .filter(|(_, record)| {
                 record.is_open()
                     && !record.has(crate::records::IMMORTAL)
-                    && record.generation() >= generation
+                    && record.sequence.load(Relaxed) > from
             })
             .map(|(index, record)| (record.sequence.load(Relaxed), index))
             .collect();
         found.sort_unstable();
         found.into_iter().map(|(_, index)| index).collect()
+    }
+
+    /// Begins a generation and says its number.
+    ///
+    /// # Safety
+    /// The calling thread is attached.
+    pub unsafe fn new_generation(&self) -> usize {
+        let opened = self.opened_so_far();
+        let mut generations = lock(&self.settings.generations);
+        generations.push(opened);
+        generations.len()
+    }
+
+    /// How many handles were opened before a generation.
+    pub fn began(&self, generation: i64) -> u64 {
+        let Ok(index) = usize::try_from(generation.saturating_sub(1)) else { return 0 };
+        lock(&self.settings.generations).get(index).copied().unwrap_or(u64::MAX)
+    }
+
+    /// The generation in which a handle was opened.
+    pub fn generation_of(&self, record: &Record) -> usize {
+        let sequence = record.sequence.load(Relaxed);
+        lock(&self.settings.generations).partition_point(|&opened| opened < sequence)
     }
 
     /// The calling thread's stack, as deep as the user wants traces to be.

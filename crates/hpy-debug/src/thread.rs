@@ -1,6 +1,6 @@
 //! A number for the calling thread, in one instruction where the processor has a register for it.
 
-/// Tells threads that run at the same time apart; never 0.
+/// Tells threads that run at the same time apart; never 0, and even where a thread still lives.
 #[inline(always)]
 pub fn id() -> usize {
     imp::id()
@@ -38,7 +38,7 @@ mod imp {
 )))]
 mod imp {
     thread_local! {
-        static HERE: u8 = const { 0 };
+        static HERE: u64 = const { 0 };
     }
 
     #[inline(always)]

@@ -6,7 +6,6 @@
 //! visited by the same function.
 
 use crate::call::Call;
-use crate::records::Handle;
 use crate::report::{self, Finding};
 use crate::state::{Shared, State, lock};
 use core::ffi::{CStr, c_int, c_void};
@@ -18,7 +17,7 @@ use hpy_sys::*;
 
 /// A field that a call has stored to.
 struct Store {
-    call: u64,
+    call: usize,
     /// A handle of the context below, owned.
     target: HPy,
     field: *mut HPyField,
@@ -129,7 +128,7 @@ pub unsafe fn stored(call: &Call, target: HPy, field: *mut HPyField) {
 ///
 /// # Safety
 /// The calling thread is attached.
-pub unsafe fn check(state: &State, call: u64) {
+pub unsafe fn check(state: &State, call: usize) {
     let mut stores = Vec::new();
     {
         let mut types = lock(&state.types);
@@ -203,22 +202,17 @@ unsafe fn check_store(state: &State, store: &Store) {
 /// Reports a field that holds a handle, and makes it hold the object instead: the next garbage collection
 /// would take the handle for one.
 unsafe fn check_visited(state: &State, target: HPy, field: *mut HPyField, start: *mut c_void) {
-    let value = HPy { _i: (*field)._i };
-    if value.is_null() {
-        return;
-    }
     let shared: &Shared = state;
-    let record = match shared.records.classify(value) {
-        Handle::Open(record) => record,
-        Handle::Closed(record) => record,
-        Handle::Gone | Handle::Foreign => return,
-    };
+    let Some((_, record)) = crate::assigned::handle_in(shared, *field) else { return };
     let offset = (field as usize).wrapping_sub(start as usize);
     let message = format!(
         "the HPyField at offset {offset} holds a handle: fields are set with HPyField_Store only"
     );
-    let open = record.is_open().then(|| record.inner());
-    let finding = Finding::new("assigned-field", message, String::new()).about(shared, record);
+    let open = record.filter(|record| record.is_open()).map(|record| record.inner());
+    let mut finding = Finding::new("assigned-field", message, String::new());
+    if let Some(record) = record {
+        finding = finding.about(shared, record);
+    }
     crate::workshop::aside(state, || report::found(shared, finding));
     ptr::write(field, HPyField::NULL);
     if let Some(inner) = open {

@@ -3,46 +3,44 @@
 use crate::backend::Target;
 use crate::call::{Filled, Handles};
 use crate::frame::{self, Frame};
-use crate::records::{ARGUMENT, Handle, IMMORTAL};
+use crate::records::{ARGUMENT, Handle, IMMORTAL, Record};
 use crate::report::{self, Finding};
-use crate::shelf::PARALLEL;
+use crate::shelf::{close_at_once, open_at_once};
 use crate::state::{Shared, State};
 use crate::workshop::Tool;
 use core::ffi::c_void;
 use core::ptr;
-use core::sync::atomic::Ordering::Relaxed;
 use hpy_sys::backend::{CallTarget, Entry};
 use hpy_sys::*;
 
 /// One call from Python: its frame, which knows all the rest. (One word: what is larger would be kept in memory for the
 /// functions below that are called out of line.)
+///
+/// With STACKED it may go on to a context above.
 #[derive(Clone, Copy)]
-pub struct Upcall {
+pub struct Upcall<const STACKED: bool> {
     pub frame: &'static Frame,
 }
 
-impl Upcall {
+/// An argument: the handle that the extension gets, and its record.
+#[derive(Clone, Copy)]
+pub struct Argument {
+    pub h: HPy,
+    record: &'static Record,
+}
+
+impl<const STACKED: bool> Upcall<STACKED> {
     /// Takes a context for the call and puts its frame on the stack.
     #[inline(always)]
-    pub unsafe fn begin(entry: *const Entry) -> Upcall {
+    pub unsafe fn begin(entry: *const Entry) -> Self {
         let target = (*entry).target.cast::<Target>();
         let state = &*(*target).state;
-        let shared: &'static Shared = &state.shared;
-        let context = state.contexts.take(state);
-        let number = if shared.slow.has(PARALLEL) {
-            shared.calls.fetch_add(1, Relaxed) + 1
-        } else {
-            let number = shared.calls.load(Relaxed) + 1;
-            shared.calls.store(number, Relaxed);
-            number
-        };
-        let ctx = if (*target).upper.is_null() {
-            ptr::from_ref(context).cast_mut().cast()
-        } else {
+        let (context, call) = frame::take(state);
+        if STACKED {
             // The context above calls through this one's main context.
-            state.main
-        };
-        context.frame.push(ctx, entry, number);
+            context.frame.ctx.set(state.main);
+        }
+        context.frame.push(entry, call);
         Upcall { frame: &context.frame }
     }
 
@@ -70,18 +68,24 @@ impl Upcall {
         (*self.entry().target.cast::<Target>()).upper
     }
 
+    /// The context of the call itself.
+    #[inline(always)]
+    unsafe fn own_ctx(self) -> *mut HPyContext {
+        ptr::from_ref(frame::context_of(self.frame)).cast_mut().cast()
+    }
+
     /// The context that the extension gets.
     #[inline(always)]
     pub unsafe fn ctx(self) -> *mut HPyContext {
-        match self.upper_target().as_ref() {
-            None => self.frame.ctx.get(),
-            Some(upper) => upper.ctx,
-        }
+        if STACKED { (*self.upper_target()).ctx } else { self.own_ctx() }
     }
 
     /// The function of the context above, if the call goes there.
     #[inline(always)]
     pub unsafe fn upper(self) -> Option<*const c_void> {
+        if !STACKED {
+            return None;
+        }
         let table = self.upper_target().as_ref()?.entries.as_ref()?;
         let function = table.by_signature.get(self.entry().sig as usize).copied()?;
         (!function.is_null()).then_some(function)
@@ -101,15 +105,27 @@ impl Upcall {
 
     /// A handle for an argument, borrowed from the caller. Null stays null.
     #[inline(always)]
-    pub unsafe fn argument(self, inner: HPy) -> HPy {
-        if inner.is_null() {
-            return HPy::NULL;
+    pub unsafe fn argument(self, inner: HPy) -> Argument {
+        if !inner.is_null()
+            && let Some((record, h)) = open_at_once(self.frame, inner, ARGUMENT)
+        {
+            return Argument { h, record };
         }
-        let h = self.shared().open_in(self.frame, inner, ARGUMENT);
-        if h.is_null() {
-            self.no_memory();
+        self.argument_slowly(inner)
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn argument_slowly(self, inner: HPy) -> Argument {
+        let mut h = HPy::NULL;
+        if !inner.is_null() {
+            h = self.shared().open(inner, ARGUMENT, self.frame.call.get());
+            if h.is_null() {
+                self.no_memory();
+            }
         }
-        h
+        // That of null is no handle's.
+        Argument { h, record: self.frame.record(h) }
     }
 
     #[cold]
@@ -134,9 +150,17 @@ impl Upcall {
 
     /// Ends an argument's handle. If the extension closed it, that was reported when it did.
     #[inline(always)]
-    pub unsafe fn end_argument(self, h: HPy) {
-        let record = self.shared().records.at(h);
-        if record.is(h, self.frame.salt.get()) {
+    pub unsafe fn end_argument(self, argument: Argument) {
+        let Argument { h, record } = argument;
+        if !record.is(h, self.frame.call.get()) || !close_at_once(self.frame, record) {
+            self.end_argument_slowly(h);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn end_argument_slowly(self, h: HPy) {
+        if let Some(record) = self.shared().records.open(h) {
             self.shared().close(record);
         }
     }
@@ -144,7 +168,7 @@ impl Upcall {
     /// Fills in handles for an array of arguments.
     #[inline(always)]
     pub unsafe fn arguments(self, handles: &mut Handles, array: *const HPy, count: usize) {
-        let filled = handles.fill(count, |index| Some(self.argument(array.add(index).read())));
+        let filled = handles.fill(count, |index| Some(self.argument(array.add(index).read()).h));
         if filled == Filled::NoMemory {
             self.no_memory();
         }
@@ -153,7 +177,7 @@ impl Upcall {
     #[inline(always)]
     pub unsafe fn end_arguments(self, handles: &Handles) {
         for &h in handles.as_slice() {
-            self.end_argument(h);
+            self.end_argument(Argument { h, record: self.frame.record(h) });
         }
     }
 
@@ -164,21 +188,23 @@ impl Upcall {
             self.check_missing_error();
             HPy::NULL
         } else {
-            let inner = self.give_away(h);
-            self.check_unexpected_error(inner)
+            self.give_away(h)
         };
-        self.end();
-        inner
+        self.end_with(inner)
     }
 
     /// The same where null without an exception means the end of the iteration.
     pub unsafe fn iternext_result(self, h: HPy) -> HPy {
-        let inner = if h.is_null() {
-            HPy::NULL
-        } else {
-            let inner = self.give_away(h);
-            self.check_unexpected_error(inner)
-        };
+        let inner = if h.is_null() { HPy::NULL } else { self.give_away(h) };
+        self.end_with(inner)
+    }
+
+    /// Ends the call with a result of the context below, which is null where an exception was found with it.
+    #[inline(always)]
+    unsafe fn end_with(self, mut inner: HPy) -> HPy {
+        if self.frame.marks.any() {
+            inner = self.look_back_at(inner);
+        }
         self.end();
         inner
     }
@@ -188,31 +214,50 @@ impl Upcall {
     pub unsafe fn number_result(self, result: isize) {
         if result == -1 {
             self.check_missing_error();
-        } else if self.frame.marks.pending.get() != 0 {
-            self.unexpected_error();
         }
-        self.end();
+        self.end_of_number(result);
     }
 
     pub unsafe fn hash_result(self, result: HPy_hash_t) {
-        if result != -1 && self.frame.marks.pending.get() != 0 {
-            self.unexpected_error();
+        self.end_of_number(result);
+    }
+
+    #[inline(always)]
+    unsafe fn end_of_number(self, result: isize) {
+        if self.frame.marks.any() {
+            if result != -1 && !self.frame.is_clean() {
+                self.unexpected_error();
+            }
+            self.look_back();
         }
         self.end();
     }
 
     pub unsafe fn no_result(self, _nothing: ()) {
+        if self.frame.marks.any() {
+            self.look_back();
+        }
         self.end();
     }
 
     #[inline(always)]
     unsafe fn end(self) {
-        if self.frame.marks.any() {
-            self.look_back();
-        }
         self.frame.pop();
-        let state = self.state();
-        state.contexts.give(state, frame::context_of(self.frame));
+        if STACKED {
+            self.frame.ctx.set(self.own_ctx());
+        }
+        frame::give(self.state(), frame::context_of(self.frame));
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn look_back_at(self, mut inner: HPy) -> HPy {
+        if !inner.is_null() && !self.frame.is_clean() && self.unexpected_error() {
+            api::HPy_Close(self.frame.base, inner);
+            inner = HPy::NULL;
+        }
+        self.look_back();
+        inner
     }
 
     /// Checks what the call has left behind.
@@ -229,11 +274,12 @@ impl Upcall {
     /// Takes over what a handle stands for, as the result of the call.
     #[inline(always)]
     pub unsafe fn give_away(self, h: HPy) -> HPy {
-        let record = self.shared().records.at(h);
-        if record.is(h, self.frame.salt.get()) && !record.has(ARGUMENT) {
-            let inner = record.inner();
-            self.shared().close(record);
-            return inner;
+        let record = self.frame.record(h);
+        if record.is(h, self.frame.call.get())
+            && !record.has(ARGUMENT)
+            && close_at_once(self.frame, record)
+        {
+            return record.inner();
         }
         self.mistaken_result(h)
     }
@@ -245,7 +291,7 @@ impl Upcall {
         let base = self.frame.base;
         match self.shared().records.classify(h) {
             Handle::Open(record) if !record.has(IMMORTAL | ARGUMENT) => {
-                // Of an earlier call, or of one that this one runs inside of.
+                // Of an earlier call, of one that this one runs inside of, or with something to take back.
                 let inner = record.inner();
                 self.shared().close(record);
                 inner
@@ -293,15 +339,6 @@ impl Upcall {
         report::found(self.shared(), Finding::new("missing-error", message, name));
         let base = self.frame.base;
         api::HPyErr_SetString(base, (*base).h_SystemError, text.as_ptr());
-    }
-
-    #[inline(always)]
-    unsafe fn check_unexpected_error(self, inner: HPy) -> HPy {
-        if self.frame.marks.pending.get() != 0 && self.unexpected_error() {
-            api::HPy_Close(self.frame.base, inner);
-            return HPy::NULL;
-        }
-        inner
     }
 
     /// Whether an exception is pending although the call has succeeded.

@@ -21,7 +21,7 @@ pub enum Tool {
 /// The builders and trackers that are open; a closed one is recognised by its serial, as handles are.
 #[derive(Default)]
 pub struct Tools {
-    slots: Vec<(u32, Option<(Tool, u64)>)>,
+    slots: Vec<(u32, Option<(Tool, usize)>)>,
     free: Vec<usize>,
 }
 
@@ -47,7 +47,7 @@ pub enum ToolState {
 
 impl Tools {
     /// Keeps a tool that `call` made; its word. `None` if there is no memory.
-    pub fn add(&mut self, tool: Tool, call: u64) -> Option<isize> {
+    pub fn add(&mut self, tool: Tool, call: usize) -> Option<isize> {
         let index = match self.free.pop() {
             Some(index) => index,
             None => {
@@ -62,7 +62,7 @@ impl Tools {
         Some(word_of(index, slot.0))
     }
 
-    fn slot(&mut self, word: isize) -> Option<&mut (u32, Option<(Tool, u64)>)> {
+    fn slot(&mut self, word: isize) -> Option<&mut (u32, Option<(Tool, usize)>)> {
         let (index, serial) = parts_of(word);
         self.slots.get_mut(index).filter(|slot| slot.0 == serial)
     }
@@ -94,7 +94,7 @@ impl Tools {
     }
 
     /// Takes out what `call` made and has not finished.
-    pub fn take_of(&mut self, call: u64) -> Vec<Tool> {
+    pub fn take_of(&mut self, call: usize) -> Vec<Tool> {
         let mut left = Vec::new();
         for (index, slot) in self.slots.iter_mut().enumerate() {
             if slot.1.as_ref().is_some_and(|(_, maker)| *maker == call)

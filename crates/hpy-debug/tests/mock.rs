@@ -310,12 +310,14 @@ fn no_memory_is_an_error_and_loses_no_reference() {
     // SAFETY: the state is never freed here.
     let state = unsafe { wrapped.state() };
     for allocations in 0..3 {
-        state.set_budget(allocations);
+        // SAFETY: the calling thread is the only one of the mock.
+        unsafe { state.set_budget(allocations) };
         assert!(call(&wrapped, double, 21).is_null());
         assert_eq!(error().unwrap(), "MemoryError");
         assert_eq!((open(&wrapped), count(HPy { _i: 42 })), (0, 0));
     }
-    state.set_budget(-1);
+    // SAFETY: as above.
+    unsafe { state.set_budget(-1) };
     assert_eq!(call(&wrapped, double, 21), HPy { _i: 42 });
 }
 

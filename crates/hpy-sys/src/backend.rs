@@ -89,7 +89,18 @@ unsafe fn text<'a>(start: *const c_char) -> &'a [u8] {
 #[repr(C)]
 pub struct EntryTable {
     pub by_signature: [*const c_void; abi::SIGNATURES],
+    /// Whether a field that is not null holds an object: asked before what it holds is shown to the garbage collector or given
+    /// up. 0: the extension has put there what is none, and the field is passed over. May not run Python.
+    pub holds_object: Option<FieldQuestion>,
 }
+
+/// See [`EntryTable::holds_object`]. `offset` is that of the field in the struct of the type `name`; `target` the type's own.
+pub type FieldQuestion = unsafe extern "C" fn(
+    target: *const CallTarget,
+    field: *const HPyField,
+    name: *const c_char,
+    offset: usize,
+) -> c_int;
 
 // SAFETY: the table holds code addresses only; nothing is reached through them but calls.
 unsafe impl Sync for EntryTable {}

@@ -4,7 +4,7 @@
 
 use crate::generated_entries::TABLE;
 use crate::state::{self, State, lock};
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 use hpy_sys::backend::{Backend, CallTarget, DestructorWatcher, StructFacts};
 use hpy_sys::*;
@@ -73,6 +73,21 @@ pub unsafe fn target_for(state: &State, upper: *const CallTarget) -> *const Call
     let call: *const CallTarget = &raw const target.call;
     targets.push(target);
     call
+}
+
+/// What fields hold is for the context above to say: handles pass through here.
+pub unsafe extern "C" fn holds_object(
+    target: *const CallTarget,
+    field: *const HPyField,
+    name: *const c_char,
+    offset: usize,
+) -> c_int {
+    let upper = (*target.cast::<Target>()).upper;
+    let table = upper.as_ref().and_then(|upper| upper.entries.as_ref());
+    match table.and_then(|table| table.holds_object) {
+        Some(ask) => ask(upper, field, name, offset),
+        None => 1,
+    }
 }
 
 unsafe extern "C" fn type_from_spec(

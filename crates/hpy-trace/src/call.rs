@@ -1,12 +1,12 @@
 //! One context call: counted, timed, told to the hooks.
 
+use crate::clock;
 use crate::state::{self, State, lock};
 use core::cell::Cell;
 use core::sync::atomic::Ordering::Relaxed;
 use hpy_sys::abi::MEMBERS;
 use hpy_sys::{HPy, HPyContext, api};
 use std::ffi::CString;
-use std::time::Instant;
 
 /// A context function that is being called.
 pub struct Call {
@@ -14,7 +14,7 @@ pub struct Call {
     pub base: *mut HPyContext,
     state: &'static State,
     function: u16,
-    started: Instant,
+    started: u64,
 }
 
 thread_local! {
@@ -34,12 +34,12 @@ impl Call {
     pub unsafe fn begin(ctx: *mut HPyContext, function: u16) -> Call {
         let state = state::of(ctx);
         if let Some(counter) = state.counters.get(function as usize) {
-            counter.calls.fetch_add(1, Relaxed);
+            state.add(&counter.calls, 1);
         }
         if state.hooked.load(Relaxed) {
             tell(state, function, Side::Enter);
         }
-        Call { base: state.base, state, function, started: Instant::now() }
+        Call { base: state.base, state, function, started: clock::now() }
     }
 
     /// The same where the thread may not run Python now.
@@ -48,13 +48,18 @@ impl Call {
         if let Some(counter) = state.counters.get(function as usize) {
             counter.calls.fetch_add(1, Relaxed);
         }
-        Call { base: state.base, state, function, started: Instant::now() }
+        Call { base: state.base, state, function, started: clock::now() }
     }
 
     #[inline(always)]
     pub unsafe fn end(self) {
-        let taken = self.started.elapsed();
-        self.add(taken.as_nanos() as u64);
+        let taken = clock::now().wrapping_sub(self.started);
+        if let Some(counter) = self.state.counters.get(self.function as usize) {
+            self.state.add(&counter.nanoseconds, taken);
+        }
+        if self.state.recording.is_on() {
+            self.record(taken);
+        }
         if self.state.hooked.load(Relaxed) {
             tell(self.state, self.function, Side::Exit);
         }
@@ -62,18 +67,19 @@ impl Call {
 
     /// The same where the thread may not run Python now.
     pub fn end_detached(self) {
-        self.add(self.started.elapsed().as_nanos() as u64);
-    }
-
-    #[inline(always)]
-    fn add(&self, nanoseconds: u64) {
+        let taken = clock::now().wrapping_sub(self.started);
         if let Some(counter) = self.state.counters.get(self.function as usize) {
-            counter.nanoseconds.fetch_add(nanoseconds, Relaxed);
+            counter.nanoseconds.fetch_add(taken, Relaxed);
         }
         if self.state.recording.is_on() {
-            let at = self.started.duration_since(self.state.started).as_nanos() as u64;
-            self.state.recording.add(u32::from(self.function), at, nanoseconds);
+            self.record(taken);
         }
+    }
+
+    #[cold]
+    fn record(&self, nanoseconds: u64) {
+        let at = self.started.wrapping_sub(self.state.started);
+        self.state.recording.add(u32::from(self.function), at, nanoseconds);
     }
 
     /// The backend of the context below, for functions that hand down a target.

@@ -1,12 +1,12 @@
 //! Calls from Python into an extension, recorded where a recording runs.
 
 use crate::backend::Target;
+use crate::clock;
 use crate::state::State;
 use core::ffi::c_void;
 use core::ptr;
 use hpy_sys::HPyContext;
 use hpy_sys::backend::Entry;
-use std::time::Instant;
 
 /// One call from Python.
 pub struct Upcall {
@@ -16,7 +16,7 @@ pub struct Upcall {
     /// The entry for the context above, if there is one.
     upper: Entry,
     upper_imp: *const c_void,
-    started: Option<Instant>,
+    started: Option<u64>,
 }
 
 impl Upcall {
@@ -46,7 +46,7 @@ impl Upcall {
                 data: ptr::null_mut(),
             },
             upper_imp,
-            started: state.recording.is_on().then(Instant::now),
+            started: state.recording.is_on().then(clock::now),
         }
     }
 
@@ -70,9 +70,9 @@ impl Upcall {
     }
 
     #[cold]
-    unsafe fn record(&self, started: Instant) {
+    unsafe fn record(&self, started: u64) {
         let name = (*self.entry).name.shown().to_string();
-        let start = started.duration_since(self.state.started).as_nanos() as u64;
-        self.state.recording.add_named(name, start, started.elapsed().as_nanos() as u64);
+        let start = started.wrapping_sub(self.state.started);
+        self.state.recording.add_named(name, start, clock::now().wrapping_sub(started));
     }
 }

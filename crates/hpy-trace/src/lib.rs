@@ -21,6 +21,7 @@
 
 pub mod backend;
 pub mod call;
+pub mod clock;
 pub mod entry;
 pub mod ext;
 pub mod module;

@@ -12,7 +12,6 @@ use hpy_sys::ext::{HPyContextExt, HPyShortcuts};
 use hpy_sys::{HPy, HPyContext};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 /// A context that wraps another, and its backend: what the loader, or the next wrapping context, needs.
 #[derive(Clone, Copy)]
@@ -94,7 +93,10 @@ pub struct Shared {
     /// Whether there is a hook at all: what a call looks at.
     pub hooked: AtomicBool,
     pub recording: Recording,
-    pub started: Instant,
+    /// When the first of the contexts was made.
+    pub started: u64,
+    /// Whether attached threads run at the same time.
+    parallel: bool,
 }
 
 // SAFETY: the pointers are used by threads that are attached to the interpreter they belong to.
@@ -133,7 +135,8 @@ pub unsafe fn wrap(base: *mut HPyContext, backend: *const Backend) -> Wrapped {
         hooks: Mutex::new(Hooks { on_enter: HPy::NULL, on_exit: HPy::NULL }),
         hooked: AtomicBool::new(false),
         recording: Recording::default(),
-        started: Instant::now(),
+        started: crate::clock::now(),
+        parallel: ((*backend).parallel)(base) != 0,
     };
     make(base, backend, false, Arc::new(shared))
 }
@@ -207,6 +210,17 @@ pub unsafe fn of(ctx: *mut HPyContext) -> &'static State {
 }
 
 impl State {
+    /// Adds to a number that attached threads alone add to.
+    #[inline(always)]
+    pub fn add(&self, number: &AtomicU64, more: u64) {
+        if self.parallel {
+            number.fetch_add(more, Relaxed);
+        } else {
+            // They take turns: nobody adds in between.
+            number.store(number.load(Relaxed).wrapping_add(more), Relaxed);
+        }
+    }
+
     /// Replaces a hook; the old one is closed after the lock.
     ///
     /// # Safety

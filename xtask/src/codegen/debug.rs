@@ -137,6 +137,7 @@ fn wrapper(abi: &Abi, m: &Member) -> String {
     let mut fast = format!(
         "\n#[rustfmt::skip]\npub unsafe extern \"C\" fn {head} {{\n    let frame = frame::of(ctx);\n"
     );
+    fast.push_str("    let pass = frame.pass();\n");
     let clean = RUN_PYTHON.contains(&m.family.as_str())
         && failure(m) != Failure::None
         && !RUN_NONE.contains(&m.name.as_str());
@@ -146,7 +147,7 @@ fn wrapper(abi: &Abi, m: &Member) -> String {
         if clean { "begin_clean" } else { "begin" },
         index_of(abi, &m.name)
     );
-    let mut checks = vec![if clean { "frame.is_clean()" } else { "frame.is_running()" }.to_owned()];
+    let mut checks = Vec::new();
     let mut inner = String::new();
     for p in m.params.iter().skip(1) {
         assert!(
@@ -167,8 +168,14 @@ fn wrapper(abi: &Abi, m: &Member) -> String {
             refusal(&m.returns)
         );
         let _ = writeln!(fast, "    let of_{name} = frame.record({name});");
-        checks.push(format!("frame.may_use(of_{name}, {name})"));
+        checks.push(format!("frame.may_use(of_{name}, {name}, pass)"));
         let _ = writeln!(inner, "        let {name} = of_{name}.inner();");
+    }
+    if checks.is_empty() {
+        checks.push("pass == frame.call.get()".to_owned());
+    }
+    if clean {
+        checks.push("frame.is_clean()".to_owned());
     }
     let _ = writeln!(
         fast,
@@ -242,13 +249,14 @@ fn entries(abi: &Abi) -> String {
          use crate::entry;\nuse crate::upcall::Upcall;\nuse core::ffi::{c_char, c_int, c_void};\nuse core::{mem, ptr};\n\
          use hpy_sys::backend::{Entry, EntryTable};\nuse hpy_sys::*;\n\n",
     );
-    text.push_str(&entry_table(abi, |s| {
-        if SPECIAL_ENTRIES.contains(&s.name.as_str()) {
-            format!("entry::{}", s.name)
-        } else {
-            s.name.clone()
-        }
-    }));
+    for (name, stacked) in [("TABLE", "false"), ("STACKED_TABLE", "true")] {
+        let table = entry_table(abi, "crate::assigned::holds_object", |s| {
+            let special = SPECIAL_ENTRIES.contains(&s.name.as_str());
+            format!("{}{}::<{stacked}>", if special { "entry::" } else { "" }, s.name)
+        });
+        text.push_str(&table.replacen("TABLE", name, 1));
+        text.push('\n');
+    }
     for s in abi.signatures.iter().filter(|s| has_context(s)) {
         if !SPECIAL_ENTRIES.contains(&s.name.as_str()) {
             text.push_str(&entry(s));
@@ -261,11 +269,14 @@ fn entry(s: &Signature) -> String {
     let params = signature_params(s);
     let listed: Vec<String> = params.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
     let types: Vec<&str> = params.iter().map(|(_, ty)| ty.as_str()).collect();
-    let names: Vec<&str> = params.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<String> = params
+        .iter()
+        .map(|(name, ty)| if ty == "HPy" { format!("{name}.h") } else { name.clone() })
+        .collect();
     let returns = rust_returns(&s.returns);
     let mut text = format!(
-        "\n#[rustfmt::skip]\nunsafe extern \"C\" fn {}(entry: *const Entry, {}){returns} {{\n    \
-         let up = Upcall::begin(entry);\n",
+        "\n#[rustfmt::skip]\nunsafe extern \"C\" fn {}<const S: bool>(entry: *const Entry, {}){returns} {{\n    \
+         let up = Upcall::<S>::begin(entry);\n",
         s.name,
         listed.join(", ")
     );

@@ -69,7 +69,7 @@ fn entries(abi: &Abi) -> String {
          use crate::entry::Upcall;\nuse core::ffi::{c_char, c_int, c_void};\nuse core::{mem, ptr};\n\
          use hpy_sys::backend::{Entry, EntryTable};\nuse hpy_sys::*;\n\n",
     );
-    text.push_str(&entry_table(abi, |s| s.name.clone()));
+    text.push_str(&entry_table(abi, "crate::backend::holds_object", |s| s.name.clone()));
     for s in abi.signatures.iter().filter(|s| has_context(s)) {
         text.push_str(&entry(s));
     }

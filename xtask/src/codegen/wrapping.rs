@@ -94,7 +94,12 @@ pub fn template(abi: &Abi, path_of: impl Fn(&Member) -> String) -> String {
 }
 
 /// The table of entries, by signature number.
-pub fn entry_table(abi: &Abi, path_of: impl Fn(&Signature) -> String) -> String {
+/// The table of entries; `holds_object` is the path of the function that is asked of fields.
+pub fn entry_table(
+    abi: &Abi,
+    holds_object: &str,
+    path_of: impl Fn(&Signature) -> String,
+) -> String {
     use std::fmt::Write;
     let mut text = String::from(
         "/// The entries, by signature.\n#[rustfmt::skip]\npub static TABLE: EntryTable = EntryTable {\n    by_signature: [\n        \
@@ -107,6 +112,6 @@ pub fn entry_table(abi: &Abi, path_of: impl Fn(&Signature) -> String) -> String 
             let _ = writeln!(text, "        ptr::null(), // {}", s.name);
         }
     }
-    text.push_str("    ],\n};\n");
+    let _ = write!(text, "    ],\n    holds_object: Some({holds_object}),\n}};\n");
     text
 }

@@ -18,7 +18,8 @@ use alloc::ffi::CString;
 use alloc::vec::Vec;
 use core::ffi::{c_char, c_void};
 use core::ptr;
-use hpy_sys::{HPyType_BuiltinShape, signature};
+use hpy_sys::backend::{CallTarget, FieldQuestion};
+use hpy_sys::{HPyField, HPyType_BuiltinShape, signature};
 use pyo3_ffi::*;
 
 /// See the module's text.
@@ -31,6 +32,10 @@ pub struct TypeInfo {
     pub shape: HPyType_BuiltinShape,
     /// Bytes of the struct, what is inherited included. 0: instances have none.
     pub struct_size: usize,
+    /// Where calls of the definitions go.
+    pub target: *const CallTarget,
+    /// What is asked of the target before the content of a field is used; none in universal mode.
+    pub question: Option<FieldQuestion>,
     /// This type's own `HPy_tp_traverse`.
     pub traverse: Option<signature::TRAVERSEPROC>,
     /// This type's own `HPy_tp_destroy`.
@@ -48,6 +53,24 @@ pub struct TypeInfo {
     pub constructor: Option<Constructor>,
     /// What the type object points to.
     pub tables: Tables,
+}
+
+impl TypeInfo {
+    /// Whether a field of an instance's struct, which begins at `start`, holds an object that can be used.
+    ///
+    /// # Safety
+    /// The field is readable.
+    #[inline(always)]
+    pub unsafe fn holds_object(&self, field: *const HPyField, start: *const c_void) -> bool {
+        match self.question {
+            None => true,
+            Some(ask) => {
+                let offset = field.addr().wrapping_sub(start.addr());
+                (*field).is_null()
+                    || ask(self.target, field, self.tables.name.as_ptr(), offset) != 0
+            }
+        }
+    }
 }
 
 /// The arrays and strings that a type object and its descriptors point to.

@@ -160,7 +160,7 @@ unsafe fn release_memory(slf: *mut PyObject, tp: *mut PyTypeObject) {
 unsafe fn release_struct(info: &info::TypeInfo, slf: *mut PyObject) {
     clear_fields(info, slf);
     for &offset in &info.fields {
-        field::clear(struct_of(info.shape, slf).byte_add(offset).cast());
+        clear_one(info, slf, struct_of(info.shape, slf).byte_add(offset).cast());
     }
     if let Some(destroy) = info.destroy {
         destroy(struct_of(info.shape, slf));
@@ -194,31 +194,53 @@ unsafe fn release_as(slf: *mut PyObject, tp: *mut PyTypeObject, base: *mut PyTyp
 struct Visit {
     visit: visitproc,
     arg: *mut c_void,
+    /// The type whose fields are being visited, and where the struct is.
+    info: *const info::TypeInfo,
+    start: *mut c_void,
     /// The fields visited, where several types visit: one of them may visit those of the type it extends,
     /// and the garbage collector counts what it is shown.
     seen: Option<Vec<*mut HPyField>>,
 }
 
 unsafe extern "C" fn visit_field(field: *mut HPyField, arg: *mut c_void) -> c_int {
-    let Visit { visit, arg, seen } = &mut *arg.cast::<Visit>();
+    let Visit { visit, arg, info, start, seen } = &mut *arg.cast::<Visit>();
     if let Some(seen) = seen {
         if seen.contains(&field) {
             return 0;
         }
         seen.push(field);
     }
+    if !(**info).holds_object(field, *start) {
+        return 0;
+    }
     let object = field::peek(*field);
     if object.is_null() { 0 } else { visit(object, *arg) }
 }
 
-unsafe extern "C" fn clear_field(field: *mut HPyField, _arg: *mut c_void) -> c_int {
-    field::clear(field);
+/// Whose fields are being emptied.
+struct Clear<'a> {
+    info: &'a info::TypeInfo,
+    slf: *mut PyObject,
+}
+
+unsafe extern "C" fn clear_field(field: *mut HPyField, arg: *mut c_void) -> c_int {
+    let Clear { info, slf } = &*arg.cast::<Clear>();
+    clear_one(info, *slf, field);
     0
+}
+
+unsafe fn clear_one(info: &info::TypeInfo, slf: *mut PyObject, field: *mut HPyField) {
+    if info.holds_object(field, struct_of(info.shape, slf)) {
+        field::clear(field);
+    } else {
+        field.write(HPyField::NULL);
+    }
 }
 
 unsafe fn clear_fields(info: &info::TypeInfo, slf: *mut PyObject) {
     if let Some(traverse) = info.traverse {
-        traverse(struct_of(info.shape, slf), clear_field, ptr::null_mut());
+        let mut data = Clear { info, slf };
+        traverse(struct_of(info.shape, slf), clear_field, (&raw mut data).cast());
     }
 }
 
@@ -234,8 +256,9 @@ pub unsafe fn traverse_struct(
 ) -> c_int {
     let (_, info) = info::nearest(Py_TYPE(object));
     let Some(info) = info.as_ref() else { return 0 };
-    let mut data = Visit { visit, arg, seen: None };
-    traverse(struct_of(info.shape, object), visit_field, (&raw mut data).cast())
+    let start = struct_of(info.shape, object);
+    let mut data = Visit { visit, arg, info, start, seen: None };
+    traverse(start, visit_field, (&raw mut data).cast())
 }
 
 /// Whether more than one type of an instance has an `HPy_tp_traverse`.
@@ -258,13 +281,15 @@ pub unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, arg: *mu
             return result;
         }
     }
-    let mut data = Visit { visit, arg, seen: several_visit(tp).then(Vec::new) };
+    let seen = several_visit(tp).then(Vec::new);
+    let mut data = Visit { visit, arg, info: ptr::null(), start: ptr::null_mut(), seen };
     let mut level = tp;
     while !level.is_null() {
         if let Some(info) = info::own(level).as_ref() {
             if let Some(traverse) = info.traverse {
-                let result =
-                    traverse(struct_of(info.shape, slf), visit_field, (&raw mut data).cast());
+                data.info = info;
+                data.start = struct_of(info.shape, slf);
+                let result = traverse(data.start, visit_field, (&raw mut data).cast());
                 if result != 0 {
                     return result;
                 }

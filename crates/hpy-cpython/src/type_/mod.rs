@@ -99,6 +99,8 @@ unsafe fn make(
         bindings: Locked::new(bindings),
         shape: plan.shape,
         struct_size: plan.struct_size,
+        target,
+        question: (*target).entries.as_ref().and_then(|table| table.holds_object),
         traverse: spec.traverse,
         destroy: spec.destroy,
         fields: built.fields,

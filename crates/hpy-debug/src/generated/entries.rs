@@ -13,56 +13,106 @@ use hpy_sys::*;
 pub static TABLE: EntryTable = EntryTable {
     by_signature: [
         ptr::null(),
-        entry::VARARGS as *const c_void,
-        entry::KEYWORDS as *const c_void,
-        NOARGS as *const c_void,
-        O as *const c_void,
+        entry::VARARGS::<false> as *const c_void,
+        entry::KEYWORDS::<false> as *const c_void,
+        NOARGS::<false> as *const c_void,
+        O::<false> as *const c_void,
         ptr::null(), // DESTROYFUNC
-        entry::GETBUFFERPROC as *const c_void,
-        entry::RELEASEBUFFERPROC as *const c_void,
-        UNARYFUNC as *const c_void,
-        BINARYFUNC as *const c_void,
-        TERNARYFUNC as *const c_void,
-        INQUIRY as *const c_void,
-        LENFUNC as *const c_void,
-        SSIZEARGFUNC as *const c_void,
-        SSIZESSIZEARGFUNC as *const c_void,
-        SSIZEOBJARGPROC as *const c_void,
-        SSIZESSIZEOBJARGPROC as *const c_void,
-        OBJOBJARGPROC as *const c_void,
-        FREEFUNC as *const c_void,
-        GETATTRFUNC as *const c_void,
-        GETATTROFUNC as *const c_void,
-        SETATTRFUNC as *const c_void,
-        SETATTROFUNC as *const c_void,
-        REPRFUNC as *const c_void,
-        HASHFUNC as *const c_void,
-        RICHCMPFUNC as *const c_void,
-        GETITERFUNC as *const c_void,
-        ITERNEXTFUNC as *const c_void,
-        DESCRGETFUNC as *const c_void,
-        DESCRSETFUNC as *const c_void,
-        entry::INITPROC as *const c_void,
-        entry::NEWFUNC as *const c_void,
-        GETTER as *const c_void,
-        SETTER as *const c_void,
-        OBJOBJPROC as *const c_void,
+        entry::GETBUFFERPROC::<false> as *const c_void,
+        entry::RELEASEBUFFERPROC::<false> as *const c_void,
+        UNARYFUNC::<false> as *const c_void,
+        BINARYFUNC::<false> as *const c_void,
+        TERNARYFUNC::<false> as *const c_void,
+        INQUIRY::<false> as *const c_void,
+        LENFUNC::<false> as *const c_void,
+        SSIZEARGFUNC::<false> as *const c_void,
+        SSIZESSIZEARGFUNC::<false> as *const c_void,
+        SSIZEOBJARGPROC::<false> as *const c_void,
+        SSIZESSIZEOBJARGPROC::<false> as *const c_void,
+        OBJOBJARGPROC::<false> as *const c_void,
+        FREEFUNC::<false> as *const c_void,
+        GETATTRFUNC::<false> as *const c_void,
+        GETATTROFUNC::<false> as *const c_void,
+        SETATTRFUNC::<false> as *const c_void,
+        SETATTROFUNC::<false> as *const c_void,
+        REPRFUNC::<false> as *const c_void,
+        HASHFUNC::<false> as *const c_void,
+        RICHCMPFUNC::<false> as *const c_void,
+        GETITERFUNC::<false> as *const c_void,
+        ITERNEXTFUNC::<false> as *const c_void,
+        DESCRGETFUNC::<false> as *const c_void,
+        DESCRSETFUNC::<false> as *const c_void,
+        entry::INITPROC::<false> as *const c_void,
+        entry::NEWFUNC::<false> as *const c_void,
+        GETTER::<false> as *const c_void,
+        SETTER::<false> as *const c_void,
+        OBJOBJPROC::<false> as *const c_void,
         ptr::null(), // TRAVERSEPROC
-        DESTRUCTOR as *const c_void,
+        DESTRUCTOR::<false> as *const c_void,
         ptr::null(), // CAPSULE_DESTRUCTOR
         ptr::null(), // VECTORCALLFUNC
-        MOD_CREATE as *const c_void,
+        MOD_CREATE::<false> as *const c_void,
     ],
+    holds_object: Some(crate::assigned::holds_object),
 };
 
+/// The entries, by signature.
 #[rustfmt::skip]
-unsafe extern "C" fn NOARGS(entry: *const Entry, a0: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+pub static STACKED_TABLE: EntryTable = EntryTable {
+    by_signature: [
+        ptr::null(),
+        entry::VARARGS::<true> as *const c_void,
+        entry::KEYWORDS::<true> as *const c_void,
+        NOARGS::<true> as *const c_void,
+        O::<true> as *const c_void,
+        ptr::null(), // DESTROYFUNC
+        entry::GETBUFFERPROC::<true> as *const c_void,
+        entry::RELEASEBUFFERPROC::<true> as *const c_void,
+        UNARYFUNC::<true> as *const c_void,
+        BINARYFUNC::<true> as *const c_void,
+        TERNARYFUNC::<true> as *const c_void,
+        INQUIRY::<true> as *const c_void,
+        LENFUNC::<true> as *const c_void,
+        SSIZEARGFUNC::<true> as *const c_void,
+        SSIZESSIZEARGFUNC::<true> as *const c_void,
+        SSIZEOBJARGPROC::<true> as *const c_void,
+        SSIZESSIZEOBJARGPROC::<true> as *const c_void,
+        OBJOBJARGPROC::<true> as *const c_void,
+        FREEFUNC::<true> as *const c_void,
+        GETATTRFUNC::<true> as *const c_void,
+        GETATTROFUNC::<true> as *const c_void,
+        SETATTRFUNC::<true> as *const c_void,
+        SETATTROFUNC::<true> as *const c_void,
+        REPRFUNC::<true> as *const c_void,
+        HASHFUNC::<true> as *const c_void,
+        RICHCMPFUNC::<true> as *const c_void,
+        GETITERFUNC::<true> as *const c_void,
+        ITERNEXTFUNC::<true> as *const c_void,
+        DESCRGETFUNC::<true> as *const c_void,
+        DESCRSETFUNC::<true> as *const c_void,
+        entry::INITPROC::<true> as *const c_void,
+        entry::NEWFUNC::<true> as *const c_void,
+        GETTER::<true> as *const c_void,
+        SETTER::<true> as *const c_void,
+        OBJOBJPROC::<true> as *const c_void,
+        ptr::null(), // TRAVERSEPROC
+        DESTRUCTOR::<true> as *const c_void,
+        ptr::null(), // CAPSULE_DESTRUCTOR
+        ptr::null(), // VECTORCALLFUNC
+        MOD_CREATE::<true> as *const c_void,
+    ],
+    holds_object: Some(crate::assigned::holds_object),
+};
+
+
+#[rustfmt::skip]
+unsafe extern "C" fn NOARGS<const S: bool>(entry: *const Entry, a0: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h),
     };
     up.returned();
     up.end_argument(a0);
@@ -70,14 +120,14 @@ unsafe extern "C" fn NOARGS(entry: *const Entry, a0: HPy) -> HPy {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn O(entry: *const Entry, a0: HPy, a1: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn O<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> HPy>(imp)(&up.upper_entry(), a0, a1),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h, a1.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h, a1.h),
     };
     up.returned();
     up.end_argument(a1);
@@ -86,13 +136,13 @@ unsafe extern "C" fn O(entry: *const Entry, a0: HPy, a1: HPy) -> HPy {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn UNARYFUNC(entry: *const Entry, a0: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn UNARYFUNC<const S: bool>(entry: *const Entry, a0: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h),
     };
     up.returned();
     up.end_argument(a0);
@@ -100,14 +150,14 @@ unsafe extern "C" fn UNARYFUNC(entry: *const Entry, a0: HPy) -> HPy {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn BINARYFUNC(entry: *const Entry, a0: HPy, a1: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn BINARYFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> HPy>(imp)(&up.upper_entry(), a0, a1),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h, a1.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h, a1.h),
     };
     up.returned();
     up.end_argument(a1);
@@ -116,15 +166,15 @@ unsafe extern "C" fn BINARYFUNC(entry: *const Entry, a0: HPy, a1: HPy) -> HPy {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn TERNARYFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn TERNARYFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let a2 = up.argument(a2);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0, a1, a2),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> HPy>(imp)(&up.upper_entry(), a0, a1, a2),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h, a1.h, a2.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h, a1.h, a2.h),
     };
     up.returned();
     up.end_argument(a2);
@@ -134,13 +184,13 @@ unsafe extern "C" fn TERNARYFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy)
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn INQUIRY(entry: *const Entry, a0: HPy) -> c_int {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn INQUIRY<const S: bool>(entry: *const Entry, a0: HPy) -> c_int {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> c_int>((*entry).imp)(up.ctx(), a0),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> c_int>(imp)(&up.upper_entry(), a0),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> c_int>((*entry).imp)(up.ctx(), a0.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> c_int>(imp)(&up.upper_entry(), a0.h),
     };
     up.returned();
     up.end_argument(a0);
@@ -149,13 +199,13 @@ unsafe extern "C" fn INQUIRY(entry: *const Entry, a0: HPy) -> c_int {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn LENFUNC(entry: *const Entry, a0: HPy) -> HPy_ssize_t {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn LENFUNC<const S: bool>(entry: *const Entry, a0: HPy) -> HPy_ssize_t {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy_ssize_t>((*entry).imp)(up.ctx(), a0),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy_ssize_t>(imp)(&up.upper_entry(), a0),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy_ssize_t>((*entry).imp)(up.ctx(), a0.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy_ssize_t>(imp)(&up.upper_entry(), a0.h),
     };
     up.returned();
     up.end_argument(a0);
@@ -164,13 +214,13 @@ unsafe extern "C" fn LENFUNC(entry: *const Entry, a0: HPy) -> HPy_ssize_t {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn SSIZEARGFUNC(entry: *const Entry, a0: HPy, a1: HPy_ssize_t) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn SSIZEARGFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy_ssize_t) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t) -> HPy>(imp)(&up.upper_entry(), a0, a1),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t) -> HPy>((*entry).imp)(up.ctx(), a0.h, a1),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t) -> HPy>(imp)(&up.upper_entry(), a0.h, a1),
     };
     up.returned();
     up.end_argument(a0);
@@ -178,13 +228,13 @@ unsafe extern "C" fn SSIZEARGFUNC(entry: *const Entry, a0: HPy, a1: HPy_ssize_t)
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn SSIZESSIZEARGFUNC(entry: *const Entry, a0: HPy, a1: HPy_ssize_t, a2: HPy_ssize_t) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn SSIZESSIZEARGFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy_ssize_t, a2: HPy_ssize_t) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t, HPy_ssize_t) -> HPy>((*entry).imp)(up.ctx(), a0, a1, a2),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t, HPy_ssize_t) -> HPy>(imp)(&up.upper_entry(), a0, a1, a2),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t, HPy_ssize_t) -> HPy>((*entry).imp)(up.ctx(), a0.h, a1, a2),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t, HPy_ssize_t) -> HPy>(imp)(&up.upper_entry(), a0.h, a1, a2),
     };
     up.returned();
     up.end_argument(a0);
@@ -192,14 +242,14 @@ unsafe extern "C" fn SSIZESSIZEARGFUNC(entry: *const Entry, a0: HPy, a1: HPy_ssi
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn SSIZEOBJARGPROC(entry: *const Entry, a0: HPy, a1: HPy_ssize_t, a2: HPy) -> c_int {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn SSIZEOBJARGPROC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy_ssize_t, a2: HPy) -> c_int {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a2 = up.argument(a2);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t, HPy) -> c_int>(imp)(&up.upper_entry(), a0, a1, a2),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t, HPy) -> c_int>((*entry).imp)(up.ctx(), a0.h, a1, a2.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t, HPy) -> c_int>(imp)(&up.upper_entry(), a0.h, a1, a2.h),
     };
     up.returned();
     up.end_argument(a2);
@@ -209,14 +259,14 @@ unsafe extern "C" fn SSIZEOBJARGPROC(entry: *const Entry, a0: HPy, a1: HPy_ssize
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn SSIZESSIZEOBJARGPROC(entry: *const Entry, a0: HPy, a1: HPy_ssize_t, a2: HPy_ssize_t, a3: HPy) -> c_int {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn SSIZESSIZEOBJARGPROC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy_ssize_t, a2: HPy_ssize_t, a3: HPy) -> c_int {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a3 = up.argument(a3);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t, HPy_ssize_t, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2, a3),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t, HPy_ssize_t, HPy) -> c_int>(imp)(&up.upper_entry(), a0, a1, a2, a3),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy_ssize_t, HPy_ssize_t, HPy) -> c_int>((*entry).imp)(up.ctx(), a0.h, a1, a2, a3.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy_ssize_t, HPy_ssize_t, HPy) -> c_int>(imp)(&up.upper_entry(), a0.h, a1, a2, a3.h),
     };
     up.returned();
     up.end_argument(a3);
@@ -226,15 +276,15 @@ unsafe extern "C" fn SSIZESSIZEOBJARGPROC(entry: *const Entry, a0: HPy, a1: HPy_
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn OBJOBJARGPROC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy) -> c_int {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn OBJOBJARGPROC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy) -> c_int {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let a2 = up.argument(a2);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> c_int>(imp)(&up.upper_entry(), a0, a1, a2),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0.h, a1.h, a2.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> c_int>(imp)(&up.upper_entry(), a0.h, a1.h, a2.h),
     };
     up.returned();
     up.end_argument(a2);
@@ -245,8 +295,8 @@ unsafe extern "C" fn OBJOBJARGPROC(entry: *const Entry, a0: HPy, a1: HPy, a2: HP
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn FREEFUNC(entry: *const Entry, a0: *mut c_void) {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn FREEFUNC<const S: bool>(entry: *const Entry, a0: *mut c_void) {
+    let up = Upcall::<S>::begin(entry);
     let result = match up.upper() {
         _ if up.is_starved() => (),
         None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, *mut c_void)>((*entry).imp)(up.ctx(), a0),
@@ -257,13 +307,13 @@ unsafe extern "C" fn FREEFUNC(entry: *const Entry, a0: *mut c_void) {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn GETATTRFUNC(entry: *const Entry, a0: HPy, a1: *mut c_char) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn GETATTRFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: *mut c_char) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, *mut c_char) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, *mut c_char) -> HPy>(imp)(&up.upper_entry(), a0, a1),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, *mut c_char) -> HPy>((*entry).imp)(up.ctx(), a0.h, a1),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, *mut c_char) -> HPy>(imp)(&up.upper_entry(), a0.h, a1),
     };
     up.returned();
     up.end_argument(a0);
@@ -271,14 +321,14 @@ unsafe extern "C" fn GETATTRFUNC(entry: *const Entry, a0: HPy, a1: *mut c_char) 
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn GETATTROFUNC(entry: *const Entry, a0: HPy, a1: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn GETATTROFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> HPy>(imp)(&up.upper_entry(), a0, a1),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h, a1.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h, a1.h),
     };
     up.returned();
     up.end_argument(a1);
@@ -287,14 +337,14 @@ unsafe extern "C" fn GETATTROFUNC(entry: *const Entry, a0: HPy, a1: HPy) -> HPy 
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn SETATTRFUNC(entry: *const Entry, a0: HPy, a1: *mut c_char, a2: HPy) -> c_int {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn SETATTRFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: *mut c_char, a2: HPy) -> c_int {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a2 = up.argument(a2);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, *mut c_char, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, *mut c_char, HPy) -> c_int>(imp)(&up.upper_entry(), a0, a1, a2),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, *mut c_char, HPy) -> c_int>((*entry).imp)(up.ctx(), a0.h, a1, a2.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, *mut c_char, HPy) -> c_int>(imp)(&up.upper_entry(), a0.h, a1, a2.h),
     };
     up.returned();
     up.end_argument(a2);
@@ -304,15 +354,15 @@ unsafe extern "C" fn SETATTRFUNC(entry: *const Entry, a0: HPy, a1: *mut c_char, 
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn SETATTROFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy) -> c_int {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn SETATTROFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy) -> c_int {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let a2 = up.argument(a2);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> c_int>(imp)(&up.upper_entry(), a0, a1, a2),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0.h, a1.h, a2.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> c_int>(imp)(&up.upper_entry(), a0.h, a1.h, a2.h),
     };
     up.returned();
     up.end_argument(a2);
@@ -323,13 +373,13 @@ unsafe extern "C" fn SETATTROFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn REPRFUNC(entry: *const Entry, a0: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn REPRFUNC<const S: bool>(entry: *const Entry, a0: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h),
     };
     up.returned();
     up.end_argument(a0);
@@ -337,13 +387,13 @@ unsafe extern "C" fn REPRFUNC(entry: *const Entry, a0: HPy) -> HPy {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn HASHFUNC(entry: *const Entry, a0: HPy) -> HPy_hash_t {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn HASHFUNC<const S: bool>(entry: *const Entry, a0: HPy) -> HPy_hash_t {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy_hash_t>((*entry).imp)(up.ctx(), a0),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy_hash_t>(imp)(&up.upper_entry(), a0),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy_hash_t>((*entry).imp)(up.ctx(), a0.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy_hash_t>(imp)(&up.upper_entry(), a0.h),
     };
     up.returned();
     up.end_argument(a0);
@@ -352,14 +402,14 @@ unsafe extern "C" fn HASHFUNC(entry: *const Entry, a0: HPy) -> HPy_hash_t {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn RICHCMPFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: c_int) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn RICHCMPFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy, a2: c_int) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, c_int) -> HPy>((*entry).imp)(up.ctx(), a0, a1, a2),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, c_int) -> HPy>(imp)(&up.upper_entry(), a0, a1, a2),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, c_int) -> HPy>((*entry).imp)(up.ctx(), a0.h, a1.h, a2),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, c_int) -> HPy>(imp)(&up.upper_entry(), a0.h, a1.h, a2),
     };
     up.returned();
     up.end_argument(a1);
@@ -368,13 +418,13 @@ unsafe extern "C" fn RICHCMPFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: c_in
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn GETITERFUNC(entry: *const Entry, a0: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn GETITERFUNC<const S: bool>(entry: *const Entry, a0: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h),
     };
     up.returned();
     up.end_argument(a0);
@@ -382,13 +432,13 @@ unsafe extern "C" fn GETITERFUNC(entry: *const Entry, a0: HPy) -> HPy {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn ITERNEXTFUNC(entry: *const Entry, a0: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn ITERNEXTFUNC<const S: bool>(entry: *const Entry, a0: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h),
     };
     up.returned();
     up.end_argument(a0);
@@ -396,15 +446,15 @@ unsafe extern "C" fn ITERNEXTFUNC(entry: *const Entry, a0: HPy) -> HPy {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn DESCRGETFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn DESCRGETFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let a2 = up.argument(a2);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0, a1, a2),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> HPy>(imp)(&up.upper_entry(), a0, a1, a2),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h, a1.h, a2.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h, a1.h, a2.h),
     };
     up.returned();
     up.end_argument(a2);
@@ -414,15 +464,15 @@ unsafe extern "C" fn DESCRGETFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn DESCRSETFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy) -> c_int {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn DESCRSETFUNC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy) -> c_int {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let a2 = up.argument(a2);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> c_int>(imp)(&up.upper_entry(), a0, a1, a2),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0.h, a1.h, a2.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, HPy) -> c_int>(imp)(&up.upper_entry(), a0.h, a1.h, a2.h),
     };
     up.returned();
     up.end_argument(a2);
@@ -433,13 +483,13 @@ unsafe extern "C" fn DESCRSETFUNC(entry: *const Entry, a0: HPy, a1: HPy, a2: HPy
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn GETTER(entry: *const Entry, a0: HPy, a1: *mut c_void) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn GETTER<const S: bool>(entry: *const Entry, a0: HPy, a1: *mut c_void) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, *mut c_void) -> HPy>((*entry).imp)(up.ctx(), a0, a1),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, *mut c_void) -> HPy>(imp)(&up.upper_entry(), a0, a1),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, *mut c_void) -> HPy>((*entry).imp)(up.ctx(), a0.h, a1),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, *mut c_void) -> HPy>(imp)(&up.upper_entry(), a0.h, a1),
     };
     up.returned();
     up.end_argument(a0);
@@ -447,14 +497,14 @@ unsafe extern "C" fn GETTER(entry: *const Entry, a0: HPy, a1: *mut c_void) -> HP
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn SETTER(entry: *const Entry, a0: HPy, a1: HPy, a2: *mut c_void) -> c_int {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn SETTER<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy, a2: *mut c_void) -> c_int {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, *mut c_void) -> c_int>((*entry).imp)(up.ctx(), a0, a1, a2),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, *mut c_void) -> c_int>(imp)(&up.upper_entry(), a0, a1, a2),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy, *mut c_void) -> c_int>((*entry).imp)(up.ctx(), a0.h, a1.h, a2),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy, *mut c_void) -> c_int>(imp)(&up.upper_entry(), a0.h, a1.h, a2),
     };
     up.returned();
     up.end_argument(a1);
@@ -464,14 +514,14 @@ unsafe extern "C" fn SETTER(entry: *const Entry, a0: HPy, a1: HPy, a2: *mut c_vo
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn OBJOBJPROC(entry: *const Entry, a0: HPy, a1: HPy) -> c_int {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn OBJOBJPROC<const S: bool>(entry: *const Entry, a0: HPy, a1: HPy) -> c_int {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let a1 = up.argument(a1);
     let result = match up.upper() {
         _ if up.is_starved() => -1,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0, a1),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> c_int>(imp)(&up.upper_entry(), a0, a1),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy, HPy) -> c_int>((*entry).imp)(up.ctx(), a0.h, a1.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy, HPy) -> c_int>(imp)(&up.upper_entry(), a0.h, a1.h),
     };
     up.returned();
     up.end_argument(a1);
@@ -481,13 +531,13 @@ unsafe extern "C" fn OBJOBJPROC(entry: *const Entry, a0: HPy, a1: HPy) -> c_int 
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn DESTRUCTOR(entry: *const Entry, a0: HPy) {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn DESTRUCTOR<const S: bool>(entry: *const Entry, a0: HPy) {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => (),
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy)>((*entry).imp)(up.ctx(), a0),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy)>(imp)(&up.upper_entry(), a0),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy)>((*entry).imp)(up.ctx(), a0.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy)>(imp)(&up.upper_entry(), a0.h),
     };
     up.returned();
     up.end_argument(a0);
@@ -495,13 +545,13 @@ unsafe extern "C" fn DESTRUCTOR(entry: *const Entry, a0: HPy) {
 }
 
 #[rustfmt::skip]
-unsafe extern "C" fn MOD_CREATE(entry: *const Entry, a0: HPy) -> HPy {
-    let up = Upcall::begin(entry);
+unsafe extern "C" fn MOD_CREATE<const S: bool>(entry: *const Entry, a0: HPy) -> HPy {
+    let up = Upcall::<S>::begin(entry);
     let a0 = up.argument(a0);
     let result = match up.upper() {
         _ if up.is_starved() => HPy::NULL,
-        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0),
-        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0),
+        None => mem::transmute::<*const c_void, unsafe extern "C" fn(*mut HPyContext, HPy) -> HPy>((*entry).imp)(up.ctx(), a0.h),
+        Some(imp) => mem::transmute::<*const c_void, unsafe extern "C" fn(*const Entry, HPy) -> HPy>(imp)(&up.upper_entry(), a0.h),
     };
     up.returned();
     up.end_argument(a0);

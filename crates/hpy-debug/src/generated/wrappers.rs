@@ -475,8 +475,9 @@ pub fn wrap_constants(state: &State, from: &HPyContext, to: &mut HPyContext) {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Dup(ctx: *mut HPyContext, h: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 77);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Dup)(call.base, h);
@@ -499,7 +500,8 @@ unsafe extern "C" fn slow_HPy_Dup(ctx: *mut HPyContext, h: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromInt32_t(ctx: *mut HPyContext, value: i32) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 79);
         return call.new_handle(((*call.base).ctx_Long_FromInt32_t)(call.base, value));
     }
@@ -516,7 +518,8 @@ unsafe extern "C" fn slow_HPyLong_FromInt32_t(ctx: *mut HPyContext, value: i32) 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromUInt32_t(ctx: *mut HPyContext, value: u32) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 80);
         return call.new_handle(((*call.base).ctx_Long_FromUInt32_t)(call.base, value));
     }
@@ -533,7 +536,8 @@ unsafe extern "C" fn slow_HPyLong_FromUInt32_t(ctx: *mut HPyContext, value: u32)
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromInt64_t(ctx: *mut HPyContext, v: i64) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 81);
         return call.new_handle(((*call.base).ctx_Long_FromInt64_t)(call.base, v));
     }
@@ -550,7 +554,8 @@ unsafe extern "C" fn slow_HPyLong_FromInt64_t(ctx: *mut HPyContext, v: i64) -> H
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromUInt64_t(ctx: *mut HPyContext, v: u64) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 82);
         return call.new_handle(((*call.base).ctx_Long_FromUInt64_t)(call.base, v));
     }
@@ -567,7 +572,8 @@ unsafe extern "C" fn slow_HPyLong_FromUInt64_t(ctx: *mut HPyContext, v: u64) -> 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromSize_t(ctx: *mut HPyContext, value: usize) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 83);
         return call.new_handle(((*call.base).ctx_Long_FromSize_t)(call.base, value));
     }
@@ -584,7 +590,8 @@ unsafe extern "C" fn slow_HPyLong_FromSize_t(ctx: *mut HPyContext, value: usize)
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_FromSsize_t(ctx: *mut HPyContext, value: HPy_ssize_t) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 84);
         return call.new_handle(((*call.base).ctx_Long_FromSsize_t)(call.base, value));
     }
@@ -601,8 +608,9 @@ unsafe extern "C" fn slow_HPyLong_FromSsize_t(ctx: *mut HPyContext, value: HPy_s
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsInt32_t(ctx: *mut HPyContext, h: HPy) -> i32 {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 85);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Long_AsInt32_t)(call.base, h);
@@ -625,8 +633,9 @@ unsafe extern "C" fn slow_HPyLong_AsInt32_t(ctx: *mut HPyContext, h: HPy) -> i32
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsUInt32_t(ctx: *mut HPyContext, h: HPy) -> u32 {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 86);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Long_AsUInt32_t)(call.base, h);
@@ -649,8 +658,9 @@ unsafe extern "C" fn slow_HPyLong_AsUInt32_t(ctx: *mut HPyContext, h: HPy) -> u3
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsUInt32_tMask(ctx: *mut HPyContext, h: HPy) -> u32 {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 87);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Long_AsUInt32_tMask)(call.base, h);
@@ -673,8 +683,9 @@ unsafe extern "C" fn slow_HPyLong_AsUInt32_tMask(ctx: *mut HPyContext, h: HPy) -
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsInt64_t(ctx: *mut HPyContext, h: HPy) -> i64 {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 88);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Long_AsInt64_t)(call.base, h);
@@ -697,8 +708,9 @@ unsafe extern "C" fn slow_HPyLong_AsInt64_t(ctx: *mut HPyContext, h: HPy) -> i64
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsUInt64_t(ctx: *mut HPyContext, h: HPy) -> u64 {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 89);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Long_AsUInt64_t)(call.base, h);
@@ -721,8 +733,9 @@ unsafe extern "C" fn slow_HPyLong_AsUInt64_t(ctx: *mut HPyContext, h: HPy) -> u6
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsUInt64_tMask(ctx: *mut HPyContext, h: HPy) -> u64 {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 90);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Long_AsUInt64_tMask)(call.base, h);
@@ -745,8 +758,9 @@ unsafe extern "C" fn slow_HPyLong_AsUInt64_tMask(ctx: *mut HPyContext, h: HPy) -
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsSize_t(ctx: *mut HPyContext, h: HPy) -> usize {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 91);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Long_AsSize_t)(call.base, h);
@@ -769,8 +783,9 @@ unsafe extern "C" fn slow_HPyLong_AsSize_t(ctx: *mut HPyContext, h: HPy) -> usiz
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsSsize_t(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 92);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Long_AsSsize_t)(call.base, h);
@@ -793,8 +808,9 @@ unsafe extern "C" fn slow_HPyLong_AsSsize_t(ctx: *mut HPyContext, h: HPy) -> HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsVoidPtr(ctx: *mut HPyContext, h: HPy) -> *mut c_void {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 93);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Long_AsVoidPtr)(call.base, h);
@@ -817,8 +833,9 @@ unsafe extern "C" fn slow_HPyLong_AsVoidPtr(ctx: *mut HPyContext, h: HPy) -> *mu
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyLong_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64 {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 94);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Long_AsDouble)(call.base, h);
@@ -841,7 +858,8 @@ unsafe extern "C" fn slow_HPyLong_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyFloat_FromDouble(ctx: *mut HPyContext, v: f64) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 95);
         return call.new_handle(((*call.base).ctx_Float_FromDouble)(call.base, v));
     }
@@ -858,8 +876,9 @@ unsafe extern "C" fn slow_HPyFloat_FromDouble(ctx: *mut HPyContext, v: f64) -> H
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyFloat_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64 {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 96);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Float_AsDouble)(call.base, h);
@@ -882,7 +901,8 @@ unsafe extern "C" fn slow_HPyFloat_AsDouble(ctx: *mut HPyContext, h: HPy) -> f64
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBool_FromBool(ctx: *mut HPyContext, v: bool) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 97);
         let result = ((*call.base).ctx_Bool_FromBool)(call.base, v);
         if result.is_null() { return HPy::NULL; }
@@ -903,8 +923,9 @@ unsafe extern "C" fn slow_HPyBool_FromBool(ctx: *mut HPyContext, v: bool) -> HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Length(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_clean() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) && frame.is_clean() {
         let call = Call::of(frame, 98);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Length)(call.base, h);
@@ -927,8 +948,9 @@ unsafe extern "C" fn slow_HPy_Length(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyNumber_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 99);
         let h = of_h.inner();
         return ((*call.base).ctx_Number_Check)(call.base, h);
@@ -947,9 +969,10 @@ unsafe extern "C" fn slow_HPyNumber_Check(ctx: *mut HPyContext, h: HPy) -> c_int
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Add(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 100);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -970,9 +993,10 @@ unsafe extern "C" fn slow_HPy_Add(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Subtract(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 101);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -993,9 +1017,10 @@ unsafe extern "C" fn slow_HPy_Subtract(ctx: *mut HPyContext, h1: HPy, h2: HPy) -
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Multiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 102);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1016,9 +1041,10 @@ unsafe extern "C" fn slow_HPy_Multiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_MatrixMultiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 103);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1039,9 +1065,10 @@ unsafe extern "C" fn slow_HPy_MatrixMultiply(ctx: *mut HPyContext, h1: HPy, h2: 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_FloorDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 104);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1062,9 +1089,10 @@ unsafe extern "C" fn slow_HPy_FloorDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_TrueDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 105);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1085,9 +1113,10 @@ unsafe extern "C" fn slow_HPy_TrueDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy)
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Remainder(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 106);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1108,9 +1137,10 @@ unsafe extern "C" fn slow_HPy_Remainder(ctx: *mut HPyContext, h1: HPy, h2: HPy) 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Divmod(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 107);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1131,10 +1161,11 @@ unsafe extern "C" fn slow_HPy_Divmod(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Power(ctx: *mut HPyContext, h1: HPy, h2: HPy, h3: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
     let of_h3 = frame.record(h3);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) && frame.may_use(of_h3, h3) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.may_use(of_h3, h3, pass) && frame.is_clean() {
         let call = Call::of(frame, 108);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1157,8 +1188,9 @@ unsafe extern "C" fn slow_HPy_Power(ctx: *mut HPyContext, h1: HPy, h2: HPy, h3: 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Negative(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
-    if frame.is_clean() && frame.may_use(of_h1, h1) {
+    if frame.may_use(of_h1, h1, pass) && frame.is_clean() {
         let call = Call::of(frame, 109);
         let h1 = of_h1.inner();
         return call.new_handle(((*call.base).ctx_Negative)(call.base, h1));
@@ -1177,8 +1209,9 @@ unsafe extern "C" fn slow_HPy_Negative(ctx: *mut HPyContext, h1: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Positive(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
-    if frame.is_clean() && frame.may_use(of_h1, h1) {
+    if frame.may_use(of_h1, h1, pass) && frame.is_clean() {
         let call = Call::of(frame, 110);
         let h1 = of_h1.inner();
         return call.new_handle(((*call.base).ctx_Positive)(call.base, h1));
@@ -1197,8 +1230,9 @@ unsafe extern "C" fn slow_HPy_Positive(ctx: *mut HPyContext, h1: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Absolute(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
-    if frame.is_clean() && frame.may_use(of_h1, h1) {
+    if frame.may_use(of_h1, h1, pass) && frame.is_clean() {
         let call = Call::of(frame, 111);
         let h1 = of_h1.inner();
         return call.new_handle(((*call.base).ctx_Absolute)(call.base, h1));
@@ -1217,8 +1251,9 @@ unsafe extern "C" fn slow_HPy_Absolute(ctx: *mut HPyContext, h1: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Invert(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
-    if frame.is_clean() && frame.may_use(of_h1, h1) {
+    if frame.may_use(of_h1, h1, pass) && frame.is_clean() {
         let call = Call::of(frame, 112);
         let h1 = of_h1.inner();
         return call.new_handle(((*call.base).ctx_Invert)(call.base, h1));
@@ -1237,9 +1272,10 @@ unsafe extern "C" fn slow_HPy_Invert(ctx: *mut HPyContext, h1: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Lshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 113);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1260,9 +1296,10 @@ unsafe extern "C" fn slow_HPy_Lshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Rshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 114);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1283,9 +1320,10 @@ unsafe extern "C" fn slow_HPy_Rshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_And(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 115);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1306,9 +1344,10 @@ unsafe extern "C" fn slow_HPy_And(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Xor(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 116);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1329,9 +1368,10 @@ unsafe extern "C" fn slow_HPy_Xor(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Or(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 117);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1352,8 +1392,9 @@ unsafe extern "C" fn slow_HPy_Or(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Index(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
-    if frame.is_clean() && frame.may_use(of_h1, h1) {
+    if frame.may_use(of_h1, h1, pass) && frame.is_clean() {
         let call = Call::of(frame, 118);
         let h1 = of_h1.inner();
         return call.new_handle(((*call.base).ctx_Index)(call.base, h1));
@@ -1372,8 +1413,9 @@ unsafe extern "C" fn slow_HPy_Index(ctx: *mut HPyContext, h1: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Long(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
-    if frame.is_clean() && frame.may_use(of_h1, h1) {
+    if frame.may_use(of_h1, h1, pass) && frame.is_clean() {
         let call = Call::of(frame, 119);
         let h1 = of_h1.inner();
         return call.new_handle(((*call.base).ctx_Long)(call.base, h1));
@@ -1392,8 +1434,9 @@ unsafe extern "C" fn slow_HPy_Long(ctx: *mut HPyContext, h1: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Float(ctx: *mut HPyContext, h1: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
-    if frame.is_clean() && frame.may_use(of_h1, h1) {
+    if frame.may_use(of_h1, h1, pass) && frame.is_clean() {
         let call = Call::of(frame, 120);
         let h1 = of_h1.inner();
         return call.new_handle(((*call.base).ctx_Float)(call.base, h1));
@@ -1412,9 +1455,10 @@ unsafe extern "C" fn slow_HPy_Float(ctx: *mut HPyContext, h1: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceAdd(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 121);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1435,9 +1479,10 @@ unsafe extern "C" fn slow_HPy_InPlaceAdd(ctx: *mut HPyContext, h1: HPy, h2: HPy)
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceSubtract(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 122);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1458,9 +1503,10 @@ unsafe extern "C" fn slow_HPy_InPlaceSubtract(ctx: *mut HPyContext, h1: HPy, h2:
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceMultiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 123);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1481,9 +1527,10 @@ unsafe extern "C" fn slow_HPy_InPlaceMultiply(ctx: *mut HPyContext, h1: HPy, h2:
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceMatrixMultiply(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 124);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1504,9 +1551,10 @@ unsafe extern "C" fn slow_HPy_InPlaceMatrixMultiply(ctx: *mut HPyContext, h1: HP
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceFloorDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 125);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1527,9 +1575,10 @@ unsafe extern "C" fn slow_HPy_InPlaceFloorDivide(ctx: *mut HPyContext, h1: HPy, 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceTrueDivide(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 126);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1550,9 +1599,10 @@ unsafe extern "C" fn slow_HPy_InPlaceTrueDivide(ctx: *mut HPyContext, h1: HPy, h
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceRemainder(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 127);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1573,10 +1623,11 @@ unsafe extern "C" fn slow_HPy_InPlaceRemainder(ctx: *mut HPyContext, h1: HPy, h2
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlacePower(ctx: *mut HPyContext, h1: HPy, h2: HPy, h3: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
     let of_h3 = frame.record(h3);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) && frame.may_use(of_h3, h3) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.may_use(of_h3, h3, pass) && frame.is_clean() {
         let call = Call::of(frame, 128);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1599,9 +1650,10 @@ unsafe extern "C" fn slow_HPy_InPlacePower(ctx: *mut HPyContext, h1: HPy, h2: HP
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceLshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 129);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1622,9 +1674,10 @@ unsafe extern "C" fn slow_HPy_InPlaceLshift(ctx: *mut HPyContext, h1: HPy, h2: H
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceRshift(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 130);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1645,9 +1698,10 @@ unsafe extern "C" fn slow_HPy_InPlaceRshift(ctx: *mut HPyContext, h1: HPy, h2: H
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceAnd(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 131);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1668,9 +1722,10 @@ unsafe extern "C" fn slow_HPy_InPlaceAnd(ctx: *mut HPyContext, h1: HPy, h2: HPy)
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceXor(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 132);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1691,9 +1746,10 @@ unsafe extern "C" fn slow_HPy_InPlaceXor(ctx: *mut HPyContext, h1: HPy, h2: HPy)
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_InPlaceOr(ctx: *mut HPyContext, h1: HPy, h2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h1 = frame.record(h1);
     let of_h2 = frame.record(h2);
-    if frame.is_clean() && frame.may_use(of_h1, h1) && frame.may_use(of_h2, h2) {
+    if frame.may_use(of_h1, h1, pass) && frame.may_use(of_h2, h2, pass) && frame.is_clean() {
         let call = Call::of(frame, 133);
         let h1 = of_h1.inner();
         let h2 = of_h2.inner();
@@ -1714,8 +1770,9 @@ unsafe extern "C" fn slow_HPy_InPlaceOr(ctx: *mut HPyContext, h1: HPy, h2: HPy) 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyCallable_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 134);
         let h = of_h.inner();
         return ((*call.base).ctx_Callable_Check)(call.base, h);
@@ -1734,10 +1791,11 @@ unsafe extern "C" fn slow_HPyCallable_Check(ctx: *mut HPyContext, h: HPy) -> c_i
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_CallTupleDict(ctx: *mut HPyContext, callable: HPy, args: HPy, kw: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_callable = frame.record(callable);
     let of_args = frame.record(args);
     let of_kw = frame.record(kw);
-    if frame.is_clean() && frame.may_use(of_callable, callable) && frame.may_use(of_args, args) && frame.may_use(of_kw, kw) {
+    if frame.may_use(of_callable, callable, pass) && frame.may_use(of_args, args, pass) && frame.may_use(of_kw, kw, pass) && frame.is_clean() {
         let call = Call::of(frame, 135);
         let callable = of_callable.inner();
         let args = of_args.inner();
@@ -1760,7 +1818,8 @@ unsafe extern "C" fn slow_HPy_CallTupleDict(ctx: *mut HPyContext, callable: HPy,
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_FatalError(ctx: *mut HPyContext, message: *const c_char) {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 136);
         ((*call.base).ctx_FatalError)(call.base, message);
         return;
@@ -1778,8 +1837,9 @@ unsafe extern "C" fn slow_HPy_FatalError(ctx: *mut HPyContext, message: *const c
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_SetFromErrnoWithFilename(ctx: *mut HPyContext, h_type: HPy, filename_fsencoded: *const c_char) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h_type = frame.record(h_type);
-    if frame.is_running() && frame.may_use(of_h_type, h_type) {
+    if frame.may_use(of_h_type, h_type, pass) {
         let call = Call::of(frame, 139);
         let h_type = of_h_type.inner();
         return call.new_handle(((*call.base).ctx_Err_SetFromErrnoWithFilename)(call.base, h_type, filename_fsencoded));
@@ -1798,10 +1858,11 @@ unsafe extern "C" fn slow_HPyErr_SetFromErrnoWithFilename(ctx: *mut HPyContext, 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_SetFromErrnoWithFilenameObjects(ctx: *mut HPyContext, h_type: HPy, filename1: HPy, filename2: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h_type = frame.record(h_type);
     let of_filename1 = frame.record(filename1);
     let of_filename2 = frame.record(filename2);
-    if frame.is_running() && frame.may_use(of_h_type, h_type) && frame.may_use(of_filename1, filename1) && frame.may_use(of_filename2, filename2) {
+    if frame.may_use(of_h_type, h_type, pass) && frame.may_use(of_filename1, filename1, pass) && frame.may_use(of_filename2, filename2, pass) {
         let call = Call::of(frame, 140);
         let h_type = of_h_type.inner();
         let filename1 = of_filename1.inner();
@@ -1824,7 +1885,8 @@ unsafe extern "C" fn slow_HPyErr_SetFromErrnoWithFilenameObjects(ctx: *mut HPyCo
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_Occurred(ctx: *mut HPyContext) -> c_int {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 141);
         return ((*call.base).ctx_Err_Occurred)(call.base);
     }
@@ -1841,8 +1903,9 @@ unsafe extern "C" fn slow_HPyErr_Occurred(ctx: *mut HPyContext) -> c_int {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_ExceptionMatches(ctx: *mut HPyContext, exc: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_exc = frame.record(exc);
-    if frame.is_running() && frame.may_use(of_exc, exc) {
+    if frame.may_use(of_exc, exc, pass) {
         let call = Call::of(frame, 142);
         let exc = of_exc.inner();
         return ((*call.base).ctx_Err_ExceptionMatches)(call.base, exc);
@@ -1861,7 +1924,8 @@ unsafe extern "C" fn slow_HPyErr_ExceptionMatches(ctx: *mut HPyContext, exc: HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_NoMemory(ctx: *mut HPyContext) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 143);
         return call.new_handle(((*call.base).ctx_Err_NoMemory)(call.base));
     }
@@ -1878,9 +1942,10 @@ unsafe extern "C" fn slow_HPyErr_NoMemory(ctx: *mut HPyContext) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_NewException(ctx: *mut HPyContext, utf8_name: *const c_char, base: HPy, dict: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_base = frame.record(base);
     let of_dict = frame.record(dict);
-    if frame.is_running() && frame.may_use(of_base, base) && frame.may_use(of_dict, dict) {
+    if frame.may_use(of_base, base, pass) && frame.may_use(of_dict, dict, pass) {
         let call = Call::of(frame, 145);
         let base = of_base.inner();
         let dict = of_dict.inner();
@@ -1901,9 +1966,10 @@ unsafe extern "C" fn slow_HPyErr_NewException(ctx: *mut HPyContext, utf8_name: *
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_NewExceptionWithDoc(ctx: *mut HPyContext, utf8_name: *const c_char, utf8_doc: *const c_char, base: HPy, dict: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_base = frame.record(base);
     let of_dict = frame.record(dict);
-    if frame.is_running() && frame.may_use(of_base, base) && frame.may_use(of_dict, dict) {
+    if frame.may_use(of_base, base, pass) && frame.may_use(of_dict, dict, pass) {
         let call = Call::of(frame, 146);
         let base = of_base.inner();
         let dict = of_dict.inner();
@@ -1924,8 +1990,9 @@ unsafe extern "C" fn slow_HPyErr_NewExceptionWithDoc(ctx: *mut HPyContext, utf8_
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyErr_WarnEx(ctx: *mut HPyContext, category: HPy, utf8_message: *const c_char, stack_level: HPy_ssize_t) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_category = frame.record(category);
-    if frame.is_running() && frame.may_use(of_category, category) {
+    if frame.may_use(of_category, category, pass) {
         let call = Call::of(frame, 147);
         let category = of_category.inner();
         let result = ((*call.base).ctx_Err_WarnEx)(call.base, category, utf8_message, stack_level);
@@ -1948,8 +2015,9 @@ unsafe extern "C" fn slow_HPyErr_WarnEx(ctx: *mut HPyContext, category: HPy, utf
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_IsTrue(ctx: *mut HPyContext, h: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_clean() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) && frame.is_clean() {
         let call = Call::of(frame, 149);
         let h = of_h.inner();
         let result = ((*call.base).ctx_IsTrue)(call.base, h);
@@ -1972,9 +2040,10 @@ unsafe extern "C" fn slow_HPy_IsTrue(ctx: *mut HPyContext, h: HPy) -> c_int {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_name = frame.record(name);
-    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_name, name) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_name, name, pass) && frame.is_clean() {
         let call = Call::of(frame, 152);
         let obj = of_obj.inner();
         let name = of_name.inner();
@@ -1995,8 +2064,9 @@ unsafe extern "C" fn slow_HPy_GetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy)
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name: *const c_char) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 153);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_GetAttr_s)(call.base, obj, utf8_name));
@@ -2015,9 +2085,10 @@ unsafe extern "C" fn slow_HPy_GetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_nam
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_HasAttr(ctx: *mut HPyContext, obj: HPy, name: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_name = frame.record(name);
-    if frame.is_running() && frame.may_use(of_obj, obj) && frame.may_use(of_name, name) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_name, name, pass) {
         let call = Call::of(frame, 154);
         let obj = of_obj.inner();
         let name = of_name.inner();
@@ -2038,8 +2109,9 @@ unsafe extern "C" fn slow_HPy_HasAttr(ctx: *mut HPyContext, obj: HPy, name: HPy)
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_HasAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name: *const c_char) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_running() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) {
         let call = Call::of(frame, 155);
         let obj = of_obj.inner();
         return ((*call.base).ctx_HasAttr_s)(call.base, obj, utf8_name);
@@ -2058,10 +2130,11 @@ unsafe extern "C" fn slow_HPy_HasAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_nam
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy, value: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_name = frame.record(name);
     let of_value = frame.record(value);
-    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_name, name) && frame.may_use(of_value, value) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_name, name, pass) && frame.may_use(of_value, value, pass) && frame.is_clean() {
         let call = Call::of(frame, 156);
         let obj = of_obj.inner();
         let name = of_name.inner();
@@ -2088,9 +2161,10 @@ unsafe extern "C" fn slow_HPy_SetAttr(ctx: *mut HPyContext, obj: HPy, name: HPy,
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_name: *const c_char, value: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_value = frame.record(value);
-    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_value, value) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_value, value, pass) && frame.is_clean() {
         let call = Call::of(frame, 157);
         let obj = of_obj.inner();
         let value = of_value.inner();
@@ -2115,9 +2189,10 @@ unsafe extern "C" fn slow_HPy_SetAttr_s(ctx: *mut HPyContext, obj: HPy, utf8_nam
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetItem(ctx: *mut HPyContext, obj: HPy, key: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_key = frame.record(key);
-    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_key, key) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_key, key, pass) && frame.is_clean() {
         let call = Call::of(frame, 158);
         let obj = of_obj.inner();
         let key = of_key.inner();
@@ -2138,8 +2213,9 @@ unsafe extern "C" fn slow_HPy_GetItem(ctx: *mut HPyContext, obj: HPy, key: HPy) 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 159);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_GetItem_i)(call.base, obj, idx));
@@ -2158,8 +2234,9 @@ unsafe extern "C" fn slow_HPy_GetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key: *const c_char) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 160);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_GetItem_s)(call.base, obj, utf8_key));
@@ -2178,9 +2255,10 @@ unsafe extern "C" fn slow_HPy_GetItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Contains(ctx: *mut HPyContext, container: HPy, key: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_container = frame.record(container);
     let of_key = frame.record(key);
-    if frame.is_clean() && frame.may_use(of_container, container) && frame.may_use(of_key, key) {
+    if frame.may_use(of_container, container, pass) && frame.may_use(of_key, key, pass) && frame.is_clean() {
         let call = Call::of(frame, 161);
         let container = of_container.inner();
         let key = of_key.inner();
@@ -2205,10 +2283,11 @@ unsafe extern "C" fn slow_HPy_Contains(ctx: *mut HPyContext, container: HPy, key
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetItem(ctx: *mut HPyContext, obj: HPy, key: HPy, value: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_key = frame.record(key);
     let of_value = frame.record(value);
-    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_key, key) && frame.may_use(of_value, value) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_key, key, pass) && frame.may_use(of_value, value, pass) && frame.is_clean() {
         let call = Call::of(frame, 162);
         let obj = of_obj.inner();
         let key = of_key.inner();
@@ -2235,9 +2314,10 @@ unsafe extern "C" fn slow_HPy_SetItem(ctx: *mut HPyContext, obj: HPy, key: HPy, 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t, value: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_value = frame.record(value);
-    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_value, value) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_value, value, pass) && frame.is_clean() {
         let call = Call::of(frame, 163);
         let obj = of_obj.inner();
         let value = of_value.inner();
@@ -2262,9 +2342,10 @@ unsafe extern "C" fn slow_HPy_SetItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key: *const c_char, value: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_value = frame.record(value);
-    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_value, value) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_value, value, pass) && frame.is_clean() {
         let call = Call::of(frame, 164);
         let obj = of_obj.inner();
         let value = of_value.inner();
@@ -2289,8 +2370,9 @@ unsafe extern "C" fn slow_HPy_SetItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Type(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_running() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) {
         let call = Call::of(frame, 165);
         let obj = of_obj.inner();
         let result = ((*call.base).ctx_Type)(call.base, obj);
@@ -2313,9 +2395,10 @@ unsafe extern "C" fn slow_HPy_Type(ctx: *mut HPyContext, obj: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Is(ctx: *mut HPyContext, obj: HPy, other: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_other = frame.record(other);
-    if frame.is_running() && frame.may_use(of_obj, obj) && frame.may_use(of_other, other) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_other, other, pass) {
         let call = Call::of(frame, 167);
         let obj = of_obj.inner();
         let other = of_other.inner();
@@ -2336,8 +2419,9 @@ unsafe extern "C" fn slow_HPy_Is(ctx: *mut HPyContext, obj: HPy, other: HPy) -> 
 #[rustfmt::skip]
 pub unsafe extern "C" fn _HPy_New(ctx: *mut HPyContext, h_type: HPy, data: *mut *mut c_void) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h_type = frame.record(h_type);
-    if frame.is_running() && frame.may_use(of_h_type, h_type) {
+    if frame.may_use(of_h_type, h_type, pass) {
         let call = Call::of(frame, 170);
         let h_type = of_h_type.inner();
         return call.new_handle(((*call.base).ctx_New)(call.base, h_type, data));
@@ -2356,8 +2440,9 @@ unsafe extern "C" fn slow__HPy_New(ctx: *mut HPyContext, h_type: HPy, data: *mut
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Repr(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 171);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_Repr)(call.base, obj));
@@ -2376,8 +2461,9 @@ unsafe extern "C" fn slow_HPy_Repr(ctx: *mut HPyContext, obj: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Str(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 172);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_Str)(call.base, obj));
@@ -2396,8 +2482,9 @@ unsafe extern "C" fn slow_HPy_Str(ctx: *mut HPyContext, obj: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_ASCII(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 173);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_ASCII)(call.base, obj));
@@ -2416,8 +2503,9 @@ unsafe extern "C" fn slow_HPy_ASCII(ctx: *mut HPyContext, obj: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Bytes(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 174);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_Bytes)(call.base, obj));
@@ -2436,9 +2524,10 @@ unsafe extern "C" fn slow_HPy_Bytes(ctx: *mut HPyContext, obj: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_RichCompare(ctx: *mut HPyContext, v: HPy, w: HPy, op: c_int) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_v = frame.record(v);
     let of_w = frame.record(w);
-    if frame.is_clean() && frame.may_use(of_v, v) && frame.may_use(of_w, w) {
+    if frame.may_use(of_v, v, pass) && frame.may_use(of_w, w, pass) && frame.is_clean() {
         let call = Call::of(frame, 175);
         let v = of_v.inner();
         let w = of_w.inner();
@@ -2459,9 +2548,10 @@ unsafe extern "C" fn slow_HPy_RichCompare(ctx: *mut HPyContext, v: HPy, w: HPy, 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_RichCompareBool(ctx: *mut HPyContext, v: HPy, w: HPy, op: c_int) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_v = frame.record(v);
     let of_w = frame.record(w);
-    if frame.is_clean() && frame.may_use(of_v, v) && frame.may_use(of_w, w) {
+    if frame.may_use(of_v, v, pass) && frame.may_use(of_w, w, pass) && frame.is_clean() {
         let call = Call::of(frame, 176);
         let v = of_v.inner();
         let w = of_w.inner();
@@ -2486,8 +2576,9 @@ unsafe extern "C" fn slow_HPy_RichCompareBool(ctx: *mut HPyContext, v: HPy, w: H
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Hash(ctx: *mut HPyContext, obj: HPy) -> HPy_hash_t {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 177);
         let obj = of_obj.inner();
         let result = ((*call.base).ctx_Hash)(call.base, obj);
@@ -2510,8 +2601,9 @@ unsafe extern "C" fn slow_HPy_Hash(ctx: *mut HPyContext, obj: HPy) -> HPy_hash_t
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBytes_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 178);
         let h = of_h.inner();
         return ((*call.base).ctx_Bytes_Check)(call.base, h);
@@ -2530,8 +2622,9 @@ unsafe extern "C" fn slow_HPyBytes_Check(ctx: *mut HPyContext, h: HPy) -> c_int 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBytes_Size(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 179);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Bytes_Size)(call.base, h);
@@ -2554,8 +2647,9 @@ unsafe extern "C" fn slow_HPyBytes_Size(ctx: *mut HPyContext, h: HPy) -> HPy_ssi
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBytes_GET_SIZE(ctx: *mut HPyContext, h: HPy) -> HPy_ssize_t {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 180);
         let h = of_h.inner();
         return ((*call.base).ctx_Bytes_GET_SIZE)(call.base, h);
@@ -2574,7 +2668,8 @@ unsafe extern "C" fn slow_HPyBytes_GET_SIZE(ctx: *mut HPyContext, h: HPy) -> HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBytes_FromString(ctx: *mut HPyContext, bytes: *const c_char) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 183);
         return call.new_handle(((*call.base).ctx_Bytes_FromString)(call.base, bytes));
     }
@@ -2591,7 +2686,8 @@ unsafe extern "C" fn slow_HPyBytes_FromString(ctx: *mut HPyContext, bytes: *cons
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyBytes_FromStringAndSize(ctx: *mut HPyContext, bytes: *const c_char, len: HPy_ssize_t) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 184);
         return call.new_handle(((*call.base).ctx_Bytes_FromStringAndSize)(call.base, bytes, len));
     }
@@ -2608,7 +2704,8 @@ unsafe extern "C" fn slow_HPyBytes_FromStringAndSize(ctx: *mut HPyContext, bytes
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_FromString(ctx: *mut HPyContext, utf8: *const c_char) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 185);
         return call.new_handle(((*call.base).ctx_Unicode_FromString)(call.base, utf8));
     }
@@ -2625,8 +2722,9 @@ unsafe extern "C" fn slow_HPyUnicode_FromString(ctx: *mut HPyContext, utf8: *con
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 186);
         let h = of_h.inner();
         return ((*call.base).ctx_Unicode_Check)(call.base, h);
@@ -2645,8 +2743,9 @@ unsafe extern "C" fn slow_HPyUnicode_Check(ctx: *mut HPyContext, h: HPy) -> c_in
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_AsASCIIString(ctx: *mut HPyContext, h: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 187);
         let h = of_h.inner();
         return call.new_handle(((*call.base).ctx_Unicode_AsASCIIString)(call.base, h));
@@ -2665,8 +2764,9 @@ unsafe extern "C" fn slow_HPyUnicode_AsASCIIString(ctx: *mut HPyContext, h: HPy)
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_AsLatin1String(ctx: *mut HPyContext, h: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 188);
         let h = of_h.inner();
         return call.new_handle(((*call.base).ctx_Unicode_AsLatin1String)(call.base, h));
@@ -2685,8 +2785,9 @@ unsafe extern "C" fn slow_HPyUnicode_AsLatin1String(ctx: *mut HPyContext, h: HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_AsUTF8String(ctx: *mut HPyContext, h: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 189);
         let h = of_h.inner();
         return call.new_handle(((*call.base).ctx_Unicode_AsUTF8String)(call.base, h));
@@ -2705,7 +2806,8 @@ unsafe extern "C" fn slow_HPyUnicode_AsUTF8String(ctx: *mut HPyContext, h: HPy) 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_FromWideChar(ctx: *mut HPyContext, w: *const wchar_t, size: HPy_ssize_t) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 191);
         return call.new_handle(((*call.base).ctx_Unicode_FromWideChar)(call.base, w, size));
     }
@@ -2722,7 +2824,8 @@ unsafe extern "C" fn slow_HPyUnicode_FromWideChar(ctx: *mut HPyContext, w: *cons
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_DecodeFSDefault(ctx: *mut HPyContext, v: *const c_char) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 192);
         return call.new_handle(((*call.base).ctx_Unicode_DecodeFSDefault)(call.base, v));
     }
@@ -2739,7 +2842,8 @@ unsafe extern "C" fn slow_HPyUnicode_DecodeFSDefault(ctx: *mut HPyContext, v: *c
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_DecodeFSDefaultAndSize(ctx: *mut HPyContext, v: *const c_char, size: HPy_ssize_t) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 193);
         return call.new_handle(((*call.base).ctx_Unicode_DecodeFSDefaultAndSize)(call.base, v, size));
     }
@@ -2756,8 +2860,9 @@ unsafe extern "C" fn slow_HPyUnicode_DecodeFSDefaultAndSize(ctx: *mut HPyContext
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_EncodeFSDefault(ctx: *mut HPyContext, h: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 194);
         let h = of_h.inner();
         return call.new_handle(((*call.base).ctx_Unicode_EncodeFSDefault)(call.base, h));
@@ -2776,8 +2881,9 @@ unsafe extern "C" fn slow_HPyUnicode_EncodeFSDefault(ctx: *mut HPyContext, h: HP
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_ReadChar(ctx: *mut HPyContext, h: HPy, index: HPy_ssize_t) -> HPy_UCS4 {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 195);
         let h = of_h.inner();
         let result = ((*call.base).ctx_Unicode_ReadChar)(call.base, h, index);
@@ -2800,7 +2906,8 @@ unsafe extern "C" fn slow_HPyUnicode_ReadChar(ctx: *mut HPyContext, h: HPy, inde
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_DecodeASCII(ctx: *mut HPyContext, ascii: *const c_char, size: HPy_ssize_t, errors: *const c_char) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 196);
         return call.new_handle(((*call.base).ctx_Unicode_DecodeASCII)(call.base, ascii, size, errors));
     }
@@ -2817,7 +2924,8 @@ unsafe extern "C" fn slow_HPyUnicode_DecodeASCII(ctx: *mut HPyContext, ascii: *c
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_DecodeLatin1(ctx: *mut HPyContext, latin1: *const c_char, size: HPy_ssize_t, errors: *const c_char) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 197);
         return call.new_handle(((*call.base).ctx_Unicode_DecodeLatin1)(call.base, latin1, size, errors));
     }
@@ -2834,8 +2942,9 @@ unsafe extern "C" fn slow_HPyUnicode_DecodeLatin1(ctx: *mut HPyContext, latin1: 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyList_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 198);
         let h = of_h.inner();
         return ((*call.base).ctx_List_Check)(call.base, h);
@@ -2854,7 +2963,8 @@ unsafe extern "C" fn slow_HPyList_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyList_New(ctx: *mut HPyContext, len: HPy_ssize_t) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 199);
         return call.new_handle(((*call.base).ctx_List_New)(call.base, len));
     }
@@ -2871,9 +2981,10 @@ unsafe extern "C" fn slow_HPyList_New(ctx: *mut HPyContext, len: HPy_ssize_t) ->
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyList_Append(ctx: *mut HPyContext, h_list: HPy, h_item: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h_list = frame.record(h_list);
     let of_h_item = frame.record(h_item);
-    if frame.is_running() && frame.may_use(of_h_list, h_list) && frame.may_use(of_h_item, h_item) {
+    if frame.may_use(of_h_list, h_list, pass) && frame.may_use(of_h_item, h_item, pass) {
         let call = Call::of(frame, 200);
         let h_list = of_h_list.inner();
         let h_item = of_h_item.inner();
@@ -2898,8 +3009,9 @@ unsafe extern "C" fn slow_HPyList_Append(ctx: *mut HPyContext, h_list: HPy, h_it
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyDict_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 201);
         let h = of_h.inner();
         return ((*call.base).ctx_Dict_Check)(call.base, h);
@@ -2918,7 +3030,8 @@ unsafe extern "C" fn slow_HPyDict_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyDict_New(ctx: *mut HPyContext) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 202);
         return call.new_handle(((*call.base).ctx_Dict_New)(call.base));
     }
@@ -2935,8 +3048,9 @@ unsafe extern "C" fn slow_HPyDict_New(ctx: *mut HPyContext) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyTuple_Check(ctx: *mut HPyContext, h: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 203);
         let h = of_h.inner();
         return ((*call.base).ctx_Tuple_Check)(call.base, h);
@@ -2955,7 +3069,8 @@ unsafe extern "C" fn slow_HPyTuple_Check(ctx: *mut HPyContext, h: HPy) -> c_int 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyImport_ImportModule(ctx: *mut HPyContext, utf8_name: *const c_char) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_clean() {
+    let pass = frame.pass();
+    if pass == frame.call.get() && frame.is_clean() {
         let call = Call::of(frame, 205);
         return call.new_handle(((*call.base).ctx_Import_ImportModule)(call.base, utf8_name));
     }
@@ -2972,7 +3087,8 @@ unsafe extern "C" fn slow_HPyImport_ImportModule(ctx: *mut HPyContext, utf8_name
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_FromPyObject(ctx: *mut HPyContext, obj: *mut cpy_PyObject) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 206);
         let result = ((*call.base).ctx_FromPyObject)(call.base, obj);
         if result.is_null() { return HPy::NULL; }
@@ -2993,8 +3109,9 @@ unsafe extern "C" fn slow_HPy_FromPyObject(ctx: *mut HPyContext, obj: *mut cpy_P
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_AsPyObject(ctx: *mut HPyContext, h: HPy) -> *mut cpy_PyObject {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 207);
         let h = of_h.inner();
         return ((*call.base).ctx_AsPyObject)(call.base, h);
@@ -3013,8 +3130,9 @@ unsafe extern "C" fn slow_HPy_AsPyObject(ctx: *mut HPyContext, h: HPy) -> *mut c
 #[rustfmt::skip]
 pub unsafe extern "C" fn _HPy_Dump(ctx: *mut HPyContext, h: HPy) {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 227);
         let h = of_h.inner();
         ((*call.base).ctx_Dump)(call.base, h);
@@ -3034,8 +3152,9 @@ unsafe extern "C" fn slow__HPy_Dump(ctx: *mut HPyContext, h: HPy) {
 #[rustfmt::skip]
 pub unsafe extern "C" fn _HPyType_GetBuiltinShape(ctx: *mut HPyContext, h_type: HPy) -> HPyType_BuiltinShape {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h_type = frame.record(h_type);
-    if frame.is_running() && frame.may_use(of_h_type, h_type) {
+    if frame.may_use(of_h_type, h_type, pass) {
         let call = Call::of(frame, 234);
         let h_type = of_h_type.inner();
         return ((*call.base).ctx_Type_GetBuiltinShape)(call.base, h_type);
@@ -3054,9 +3173,10 @@ unsafe extern "C" fn slow__HPyType_GetBuiltinShape(ctx: *mut HPyContext, h_type:
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_DelItem(ctx: *mut HPyContext, obj: HPy, key: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_key = frame.record(key);
-    if frame.is_clean() && frame.may_use(of_obj, obj) && frame.may_use(of_key, key) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_key, key, pass) && frame.is_clean() {
         let call = Call::of(frame, 235);
         let obj = of_obj.inner();
         let key = of_key.inner();
@@ -3081,8 +3201,9 @@ unsafe extern "C" fn slow_HPy_DelItem(ctx: *mut HPyContext, obj: HPy, key: HPy) 
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_DelItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy_ssize_t) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 236);
         let obj = of_obj.inner();
         let result = ((*call.base).ctx_DelItem_i)(call.base, obj, idx);
@@ -3105,8 +3226,9 @@ unsafe extern "C" fn slow_HPy_DelItem_i(ctx: *mut HPyContext, obj: HPy, idx: HPy
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_DelItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key: *const c_char) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 237);
         let obj = of_obj.inner();
         let result = ((*call.base).ctx_DelItem_s)(call.base, obj, utf8_key);
@@ -3129,7 +3251,8 @@ unsafe extern "C" fn slow_HPy_DelItem_s(ctx: *mut HPyContext, obj: HPy, utf8_key
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyCapsule_New(ctx: *mut HPyContext, pointer: *mut c_void, utf8_name: *const c_char, destructor: *mut HPyCapsule_Destructor) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_running() {
+    let pass = frame.pass();
+    if pass == frame.call.get() {
         let call = Call::of(frame, 244);
         return call.new_handle(((*call.base).ctx_Capsule_New)(call.base, pointer, utf8_name, destructor));
     }
@@ -3146,8 +3269,9 @@ unsafe extern "C" fn slow_HPyCapsule_New(ctx: *mut HPyContext, pointer: *mut c_v
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyCapsule_Get(ctx: *mut HPyContext, capsule: HPy, key: HPyCapsule_key, utf8_name: *const c_char) -> *mut c_void {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_capsule = frame.record(capsule);
-    if frame.is_running() && frame.may_use(of_capsule, capsule) {
+    if frame.may_use(of_capsule, capsule, pass) {
         let call = Call::of(frame, 245);
         let capsule = of_capsule.inner();
         let result = ((*call.base).ctx_Capsule_Get)(call.base, capsule, key, utf8_name);
@@ -3170,8 +3294,9 @@ unsafe extern "C" fn slow_HPyCapsule_Get(ctx: *mut HPyContext, capsule: HPy, key
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyCapsule_IsValid(ctx: *mut HPyContext, capsule: HPy, utf8_name: *const c_char) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_capsule = frame.record(capsule);
-    if frame.is_running() && frame.may_use(of_capsule, capsule) {
+    if frame.may_use(of_capsule, capsule, pass) {
         let call = Call::of(frame, 246);
         let capsule = of_capsule.inner();
         return ((*call.base).ctx_Capsule_IsValid)(call.base, capsule, utf8_name);
@@ -3190,8 +3315,9 @@ unsafe extern "C" fn slow_HPyCapsule_IsValid(ctx: *mut HPyContext, capsule: HPy,
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyCapsule_Set(ctx: *mut HPyContext, capsule: HPy, key: HPyCapsule_key, value: *mut c_void) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_capsule = frame.record(capsule);
-    if frame.is_running() && frame.may_use(of_capsule, capsule) {
+    if frame.may_use(of_capsule, capsule, pass) {
         let call = Call::of(frame, 247);
         let capsule = of_capsule.inner();
         let result = ((*call.base).ctx_Capsule_Set)(call.base, capsule, key, value);
@@ -3214,7 +3340,8 @@ unsafe extern "C" fn slow_HPyCapsule_Set(ctx: *mut HPyContext, capsule: HPy, key
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_Compile_s(ctx: *mut HPyContext, utf8_source: *const c_char, utf8_filename: *const c_char, kind: HPy_SourceKind) -> HPy {
     let frame = frame::of(ctx);
-    if frame.is_clean() {
+    let pass = frame.pass();
+    if pass == frame.call.get() && frame.is_clean() {
         let call = Call::of(frame, 248);
         return call.new_handle(((*call.base).ctx_Compile_s)(call.base, utf8_source, utf8_filename, kind));
     }
@@ -3231,10 +3358,11 @@ unsafe extern "C" fn slow_HPy_Compile_s(ctx: *mut HPyContext, utf8_source: *cons
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_EvalCode(ctx: *mut HPyContext, code: HPy, globals: HPy, locals: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_code = frame.record(code);
     let of_globals = frame.record(globals);
     let of_locals = frame.record(locals);
-    if frame.is_clean() && frame.may_use(of_code, code) && frame.may_use(of_globals, globals) && frame.may_use(of_locals, locals) {
+    if frame.may_use(of_code, code, pass) && frame.may_use(of_globals, globals, pass) && frame.may_use(of_locals, locals, pass) && frame.is_clean() {
         let call = Call::of(frame, 249);
         let code = of_code.inner();
         let globals = of_globals.inner();
@@ -3257,8 +3385,9 @@ unsafe extern "C" fn slow_HPy_EvalCode(ctx: *mut HPyContext, code: HPy, globals:
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyContextVar_New(ctx: *mut HPyContext, name: *const c_char, default_value: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_default_value = frame.record(default_value);
-    if frame.is_running() && frame.may_use(of_default_value, default_value) {
+    if frame.may_use(of_default_value, default_value, pass) {
         let call = Call::of(frame, 250);
         let default_value = of_default_value.inner();
         return call.new_handle(((*call.base).ctx_ContextVar_New)(call.base, name, default_value));
@@ -3277,9 +3406,10 @@ unsafe extern "C" fn slow_HPyContextVar_New(ctx: *mut HPyContext, name: *const c
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyContextVar_Set(ctx: *mut HPyContext, context_var: HPy, value: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_context_var = frame.record(context_var);
     let of_value = frame.record(value);
-    if frame.is_running() && frame.may_use(of_context_var, context_var) && frame.may_use(of_value, value) {
+    if frame.may_use(of_context_var, context_var, pass) && frame.may_use(of_value, value, pass) {
         let call = Call::of(frame, 252);
         let context_var = of_context_var.inner();
         let value = of_value.inner();
@@ -3300,8 +3430,9 @@ unsafe extern "C" fn slow_HPyContextVar_Set(ctx: *mut HPyContext, context_var: H
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyUnicode_FromEncodedObject(ctx: *mut HPyContext, obj: HPy, encoding: *const c_char, errors: *const c_char) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_running() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) {
         let call = Call::of(frame, 255);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_Unicode_FromEncodedObject)(call.base, obj, encoding, errors));
@@ -3320,8 +3451,9 @@ unsafe extern "C" fn slow_HPyUnicode_FromEncodedObject(ctx: *mut HPyContext, obj
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyDict_Keys(ctx: *mut HPyContext, h: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 257);
         let h = of_h.inner();
         return call.new_handle(((*call.base).ctx_Dict_Keys)(call.base, h));
@@ -3340,8 +3472,9 @@ unsafe extern "C" fn slow_HPyDict_Keys(ctx: *mut HPyContext, h: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyDict_Copy(ctx: *mut HPyContext, h: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h = frame.record(h);
-    if frame.is_running() && frame.may_use(of_h, h) {
+    if frame.may_use(of_h, h, pass) {
         let call = Call::of(frame, 258);
         let h = of_h.inner();
         return call.new_handle(((*call.base).ctx_Dict_Copy)(call.base, h));
@@ -3360,8 +3493,9 @@ unsafe extern "C" fn slow_HPyDict_Copy(ctx: *mut HPyContext, h: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPySlice_Unpack(ctx: *mut HPyContext, slice: HPy, start: *mut HPy_ssize_t, stop: *mut HPy_ssize_t, step: *mut HPy_ssize_t) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_slice = frame.record(slice);
-    if frame.is_running() && frame.may_use(of_slice, slice) {
+    if frame.may_use(of_slice, slice, pass) {
         let call = Call::of(frame, 259);
         let slice = of_slice.inner();
         let result = ((*call.base).ctx_Slice_Unpack)(call.base, slice, start, stop, step);
@@ -3384,9 +3518,10 @@ unsafe extern "C" fn slow_HPySlice_Unpack(ctx: *mut HPyContext, slice: HPy, star
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyList_Insert(ctx: *mut HPyContext, h_list: HPy, index: HPy_ssize_t, h_item: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_h_list = frame.record(h_list);
     let of_h_item = frame.record(h_item);
-    if frame.is_running() && frame.may_use(of_h_list, h_list) && frame.may_use(of_h_item, h_item) {
+    if frame.may_use(of_h_list, h_list, pass) && frame.may_use(of_h_item, h_item, pass) {
         let call = Call::of(frame, 265);
         let h_list = of_h_list.inner();
         let h_item = of_h_item.inner();
@@ -3411,8 +3546,9 @@ unsafe extern "C" fn slow_HPyList_Insert(ctx: *mut HPyContext, h_list: HPy, inde
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetSlice(ctx: *mut HPyContext, obj: HPy, start: HPy_ssize_t, end: HPy_ssize_t) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_running() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) {
         let call = Call::of(frame, 266);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_GetSlice)(call.base, obj, start, end));
@@ -3431,9 +3567,10 @@ unsafe extern "C" fn slow_HPy_GetSlice(ctx: *mut HPyContext, obj: HPy, start: HP
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_SetSlice(ctx: *mut HPyContext, obj: HPy, start: HPy_ssize_t, end: HPy_ssize_t, value: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
     let of_value = frame.record(value);
-    if frame.is_running() && frame.may_use(of_obj, obj) && frame.may_use(of_value, value) {
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_value, value, pass) {
         let call = Call::of(frame, 267);
         let obj = of_obj.inner();
         let value = of_value.inner();
@@ -3458,8 +3595,9 @@ unsafe extern "C" fn slow_HPy_SetSlice(ctx: *mut HPyContext, obj: HPy, start: HP
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_DelSlice(ctx: *mut HPyContext, obj: HPy, start: HPy_ssize_t, end: HPy_ssize_t) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_running() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) {
         let call = Call::of(frame, 268);
         let obj = of_obj.inner();
         let result = ((*call.base).ctx_DelSlice)(call.base, obj, start, end);
@@ -3482,8 +3620,9 @@ unsafe extern "C" fn slow_HPy_DelSlice(ctx: *mut HPyContext, obj: HPy, start: HP
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPy_GetIter(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 269);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_GetIter)(call.base, obj));
@@ -3502,8 +3641,9 @@ unsafe extern "C" fn slow_HPy_GetIter(ctx: *mut HPyContext, obj: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyIter_Next(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_clean() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) && frame.is_clean() {
         let call = Call::of(frame, 270);
         let obj = of_obj.inner();
         return call.new_handle(((*call.base).ctx_Iter_Next)(call.base, obj));
@@ -3522,8 +3662,9 @@ unsafe extern "C" fn slow_HPyIter_Next(ctx: *mut HPyContext, obj: HPy) -> HPy {
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPyIter_Check(ctx: *mut HPyContext, obj: HPy) -> c_int {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_obj = frame.record(obj);
-    if frame.is_running() && frame.may_use(of_obj, obj) {
+    if frame.may_use(of_obj, obj, pass) {
         let call = Call::of(frame, 271);
         let obj = of_obj.inner();
         return ((*call.base).ctx_Iter_Check)(call.base, obj);
@@ -3542,10 +3683,11 @@ unsafe extern "C" fn slow_HPyIter_Check(ctx: *mut HPyContext, obj: HPy) -> c_int
 #[rustfmt::skip]
 pub unsafe extern "C" fn HPySlice_New(ctx: *mut HPyContext, start: HPy, stop: HPy, step: HPy) -> HPy {
     let frame = frame::of(ctx);
+    let pass = frame.pass();
     let of_start = frame.record(start);
     let of_stop = frame.record(stop);
     let of_step = frame.record(step);
-    if frame.is_running() && frame.may_use(of_start, start) && frame.may_use(of_stop, stop) && frame.may_use(of_step, step) {
+    if frame.may_use(of_start, start, pass) && frame.may_use(of_stop, stop, pass) && frame.may_use(of_step, step, pass) {
         let call = Call::of(frame, 272);
         let start = of_start.inner();
         let stop = of_stop.inner();

@@ -88,6 +88,7 @@ pub unsafe fn finding_object(ctx: *mut HPyContext, finding: Finding) -> HPy {
 
 pub unsafe extern "C" fn get_findings(ctx: *mut HPyContext, module: HPy) -> HPy {
     let Some(state) = super::state(ctx, module) else { return HPy::NULL };
+    crate::assigned::tell(state);
     let list = api::HPyList_New(ctx, 0);
     if list.is_null() {
         return list;

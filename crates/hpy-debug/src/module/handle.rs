@@ -195,8 +195,8 @@ unsafe extern "C" fn is_view(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void) 
 
 unsafe extern "C" fn generation(ctx: *mut HPyContext, h_self: HPy, _: *mut c_void) -> HPy {
     let Some((state, index)) = handle_of(ctx, h_self) else { return HPy::NULL };
-    let generation = state.records.get(index).map_or(0, |record| record.generation());
-    api::HPyLong_FromInt64_t(ctx, generation)
+    let generation = state.records.get(index).map_or(0, |record| state.generation_of(record));
+    api::HPyLong_FromSize_t(ctx, generation)
 }
 
 unsafe fn trace_of(state: &State, index: u32) -> Option<Trace> {

@@ -225,7 +225,7 @@ unsafe extern "C" fn exec(ctx: *mut HPyContext, module: HPy) -> c_int {
 
 unsafe extern "C" fn new_generation(ctx: *mut HPyContext, module: HPy) -> HPy {
     let Some(state) = state(ctx, module) else { return HPy::NULL };
-    api::HPyLong_FromInt64_t(ctx, state.settings.generation.fetch_add(1, Relaxed) + 1)
+    api::HPyLong_FromSize_t(ctx, state.new_generation())
 }
 
 unsafe extern "C" fn get_open_handles(ctx: *mut HPyContext, module: HPy, generation: HPy) -> HPy {
@@ -258,10 +258,13 @@ unsafe extern "C" fn get_closed_handles(
             return HPy::NULL;
         }
     }
+    let began = state.began(from);
     let closed: Vec<u32> = state
         .closed()
         .into_iter()
-        .filter(|&index| state.records.get(index).is_some_and(|record| record.generation() >= from))
+        .filter(|&index| {
+            state.records.get(index).is_some_and(|record| record.sequence.load(Relaxed) > began)
+        })
         .collect();
     handle::list(ctx, module, state, &closed)
 }
@@ -356,7 +359,7 @@ unsafe extern "C" fn set_trace_limit(ctx: *mut HPyContext, module: HPy, arg: HPy
         };
     }
     state.settings.trace_limit.store(limit, Relaxed);
-    state.slow.set(TRACES, limit > 0);
+    state.set_slow(TRACES, limit > 0);
     none(ctx)
 }
 

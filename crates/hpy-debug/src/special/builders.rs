@@ -68,7 +68,7 @@ macro_rules! builder {
             let frame = frame::of(ctx);
             let record = frame.record(h_item);
             let (word, inner) = frame.builder.get();
-            if frame.is_running() && word == builder.$word && frame.owns(record, h_item) {
+            if record.is(h_item, frame.pass()) && word == builder.$word {
                 let builder = $Builder { $word: inner };
                 return ((*frame.base).$ctx_set)(frame.base, builder, at, record.inner());
             }

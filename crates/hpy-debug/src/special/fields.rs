@@ -2,7 +2,6 @@
 
 use crate::backend::index;
 use crate::call::Call;
-use crate::records::Handle;
 use crate::report::{self, Finding};
 use crate::state::lock;
 use hpy_sys::*;
@@ -39,10 +38,12 @@ pub unsafe extern "C" fn HPyField_Load(
 ) -> HPy {
     let call = Call::begin(ctx, LOAD);
     let Some(source) = call.handle(source_object, "source_object") else { return HPy::NULL };
-    if is_assigned(&call, source_field)
-        && let Some(record) = call.shared().records.open(HPy { _i: source_field._i })
-    {
-        return call.new_handle(api::HPy_Dup(call.base, record.inner()));
+    if is_assigned(&call, source_field) {
+        return match call.shared().records.open(HPy { _i: source_field._i }) {
+            Some(record) => call.new_handle(api::HPy_Dup(call.base, record.inner())),
+            // What it was may be gone.
+            None => call.new_handle(api::HPy_Dup(call.base, (*call.base).h_None)),
+        };
     }
     call.new_handle(((*call.base).ctx_Field_Load)(call.base, source, source_field))
 }
@@ -88,20 +89,16 @@ pub unsafe extern "C" fn HPyGlobal_Load(ctx: *mut HPyContext, global: HPyGlobal)
 
 /// Whether a field holds a handle of the extension: then it was assigned, not stored.
 unsafe fn is_assigned(call: &Call, field: HPyField) -> bool {
-    if field.is_null() {
-        return false;
-    }
-    let h = HPy { _i: field._i };
-    let record = match call.shared().records.classify(h) {
-        Handle::Open(record) | Handle::Closed(record) => record,
-        Handle::Gone | Handle::Foreign => return false,
-    };
+    let Some((_, record)) = crate::assigned::handle_in(call.shared(), field) else { return false };
     let function = call.frame.name();
     let message = format!(
         "{function}: {} of an HPyField that holds a handle: fields are set with HPyField_Store only",
         call.name()
     );
-    let finding = Finding::new("assigned-field", message, function).about(call.shared(), record);
+    let mut finding = Finding::new("assigned-field", message, function);
+    if let Some(record) = record {
+        finding = finding.about(call.shared(), record);
+    }
     report::found(call.shared(), finding);
     true
 }

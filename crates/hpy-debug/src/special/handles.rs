@@ -3,8 +3,9 @@
 use crate::backend::index;
 use crate::call::{Call, Handles};
 use crate::frame;
-use crate::records::{ARGUMENT, IMMORTAL, MORE};
+use crate::records::{ARGUMENT, IMMORTAL};
 use crate::report::{self, Finding};
+use crate::shelf::close_at_once;
 use hpy_sys::*;
 
 const CLOSE: u16 = index("HPy_Close");
@@ -14,11 +15,7 @@ const VAR_GET: u16 = index("HPyContextVar_Get");
 pub unsafe extern "C" fn HPy_Close(ctx: *mut HPyContext, h: HPy) {
     let frame = frame::of(ctx);
     let record = frame.record(h);
-    if frame.is_running()
-        && frame.owns(record, h)
-        && !record.has(ARGUMENT | MORE)
-        && (*frame.shared).close_at_once(record)
-    {
+    if record.is(h, frame.pass()) && !record.has(ARGUMENT) && close_at_once(frame, record) {
         return ((*frame.base).ctx_Close)(frame.base, record.inner());
     }
     slow_close(ctx, h)

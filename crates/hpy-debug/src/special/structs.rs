@@ -59,7 +59,7 @@ macro_rules! as_struct {
             const FUNCTION: u16 = index(stringify!($name));
             let frame = frame::of(ctx);
             let record = frame.record(h);
-            if frame.is_running() && frame.owns(record, h) {
+            if record.is(h, frame.pass()) {
                 let inner = record.inner();
                 let actual = ((*(*frame.state).backend).shape_of)(frame.base, inner);
                 if actual == $shape {

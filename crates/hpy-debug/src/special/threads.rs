@@ -19,7 +19,7 @@ pub unsafe extern "C" fn HPy_LeavePythonExecution(ctx: *mut HPyContext) -> HPyTh
     }
     // Before the thread lets go: afterwards others run.
     frame.marks.left.set(true);
-    frame.owner.store(0, Relaxed);
+    frame.gate.store(frame::NOBODY, Relaxed);
     let left = ((*call.base).ctx_LeavePythonExecution)(call.base);
     frame.left_state.set(left);
     left

@@ -102,7 +102,7 @@ pub unsafe extern "C" fn HPyTracker_Close(ctx: *mut HPyContext, ht: HPyTracker) 
         Some(Tool::Tracker(handles)) => {
             call.frame.marks.tools.set(call.frame.marks.tools.get().saturating_sub(1));
             for h in handles {
-                super::handles::close(&call, h);
+                super::handles::HPy_Close(ctx, h);
             }
         }
         _ if ht.is_null() => {}

@@ -30,6 +30,19 @@ pub unsafe fn from_spec(
     spec: *mut HPyType_Spec,
     params: *mut HPyType_SpecParam,
 ) -> HPy {
+    if !params.is_null() {
+        return from_spec_with(call, target, spec, params);
+    }
+    let made = ((*call.state().backend).type_from_spec)(call.base, target, spec, ptr::null_mut());
+    call.new_handle(made)
+}
+
+unsafe fn from_spec_with(
+    call: &Call,
+    target: *const CallTarget,
+    spec: *mut HPyType_Spec,
+    params: *mut HPyType_SpecParam,
+) -> HPy {
     let mut inner = Vec::new();
     let mut param = params;
     while let Some(each) = param.as_ref() {
@@ -41,7 +54,7 @@ pub unsafe fn from_spec(
         param = param.add(1);
     }
     inner.push(HPyType_SpecParam { kind: 0, object: HPy::NULL });
-    let params = if params.is_null() { ptr::null_mut() } else { inner.as_mut_ptr() };
+    let params = inner.as_mut_ptr();
     let made = ((*call.state().backend).type_from_spec)(call.base, target, spec, params);
     call.new_handle(made)
 }

@@ -52,6 +52,7 @@ pub static TABLE: EntryTable = EntryTable {
         ptr::null(), // VECTORCALLFUNC
         MOD_CREATE as *const c_void,
     ],
+    holds_object: Some(crate::backend::holds_object),
 };
 
 #[rustfmt::skip]
