@@ -254,8 +254,10 @@ fn entries(abi: &Abi) -> String {
             let special = SPECIAL_ENTRIES.contains(&s.name.as_str());
             format!("{}{}::<{stacked}>", if special { "entry::" } else { "" }, s.name)
         });
+        if stacked == "true" {
+            text.push('\n');
+        }
         text.push_str(&table.replacen("TABLE", name, 1));
-        text.push('\n');
     }
     for s in abi.signatures.iter().filter(|s| has_context(s)) {
         if !SPECIAL_ENTRIES.contains(&s.name.as_str()) {

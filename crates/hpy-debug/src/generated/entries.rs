@@ -104,7 +104,6 @@ pub static STACKED_TABLE: EntryTable = EntryTable {
     holds_object: Some(crate::assigned::holds_object),
 };
 
-
 #[rustfmt::skip]
 unsafe extern "C" fn NOARGS<const S: bool>(entry: *const Entry, a0: HPy) -> HPy {
     let up = Upcall::<S>::begin(entry);
