@@ -136,6 +136,14 @@ def mod(request: pytest.FixtureRequest, variant: Variant) -> Iterator[ModuleType
     if variant.mode != "debug":
         yield module
         return
+    import hpy.debug
+
+    if not hasattr(hpy.debug, "get_findings"):
+        # Another debug mode, which finds handles that stay open and no other mistakes.
+        with hpy.debug.LeakDetector():
+            yield module
+            gc.collect()
+        return
     from hpy.debug import LeakDetector, clear_findings, get_findings
 
     clear_findings()

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// How one test ended.
+#[derive(Clone)]
 pub struct Ended {
     pub outcome: String,
     pub test: String,
@@ -86,9 +87,8 @@ pub fn run(mut python: Command, name: &str, arguments: &[String], limit: Duratio
         .env("PYTHONPATH", path)
         .env("HPY_RS_RESULTS", &results);
     let logged = run_logged(&mut python, &target("logs").join(format!("{name}.log")), limit)?;
-    let lines = std::fs::read_to_string(&results).unwrap_or_default();
     // A run that was killed, or that could not start, has no results to trust.
-    if Counts::from_pytest(&logged.text).is_none() || lines.is_empty() {
+    if Counts::from_pytest(&logged.text).is_none() || !results.exists() {
         bail!(
             "pytest ended with {} and without results; the end of {}:\n{}",
             logged.status,
@@ -96,10 +96,15 @@ pub fn run(mut python: Command, name: &str, arguments: &[String], limit: Duratio
             logged.tail(40)
         );
     }
-    let ended = lines.lines().map(read).collect::<Option<Vec<_>>>();
-    let ended =
-        ended.with_context(|| format!("{} is not what the plugin writes", results.display()))?;
+    let ended = results_of(name)
+        .with_context(|| format!("{} is not what the plugin writes", results.display()))?;
     Ok(Run { ended, log: logged.log })
+}
+
+/// What the run with this name has written so far.
+pub fn results_of(name: &str) -> Option<Vec<Ended>> {
+    let text = std::fs::read_to_string(target("logs").join(format!("{name}.tsv"))).ok()?;
+    text.lines().map(read).collect()
 }
 
 /// A line that the plugin writes.

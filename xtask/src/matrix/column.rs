@@ -37,8 +37,8 @@ pub enum Kind {
     Absent(String),
 }
 
-/// The columns asked for, or all; the one that compiles comes first.
-pub fn columns(asked: &[String]) -> Vec<Column> {
+/// The columns asked for, or all; the one that compiles comes first, also where it was not asked for and binaries are missing.
+pub fn columns(asked: &[String], compiled: bool) -> Vec<Column> {
     let mut versions: Vec<&str> = vec![COMPILED_ON];
     versions.extend(interpreters::SUPPORTED.iter().filter(|&&version| version != COMPILED_ON));
     versions.extend(interpreters::NEWER);
@@ -79,8 +79,8 @@ pub fn columns(asked: &[String]) -> Vec<Column> {
         ));
     }
     if !asked.is_empty() {
-        // Without the column that compiles there may be nothing to load.
-        columns.retain(|column| column.name == COMPILED_ON || asked.contains(&column.name));
+        let compiles = |column: &Column| !compiled && column.name == COMPILED_ON;
+        columns.retain(|column| compiles(column) || asked.contains(&column.name));
     }
     columns
 }
@@ -116,6 +116,7 @@ impl Column {
         mut python: Command,
         binaries: &Path,
         known: &[Known],
+        done: Option<&Path>,
         options: &Options,
     ) -> Result<Vec<Ended>> {
         python
@@ -127,6 +128,13 @@ impl Column {
         // newer libc than others have.
         if matches!(&self.kind, Kind::Wheel(interpreter) if interpreter.enter.is_none()) {
             python.env("HPY_TESTS_RECORD", "1");
+        }
+        // Without thunks the last context that a binary was given serves all of its modules: one copy for each mode.
+        if !matches!(self.kind, Kind::Wheel(_)) {
+            python.env("HPY_RS_THUNKS", "0");
+        }
+        if let Some(done) = done {
+            python.env("HPY_RS_DONE", done);
         }
         if !known.is_empty() {
             python.env("HPY_RS_FATAL", known::fatal(known));
@@ -142,19 +150,28 @@ impl Column {
         if let Some(expression) = &options.expression {
             arguments.extend(["-k".to_owned(), expression.clone()]);
         }
-        let name = format!("matrix-{}", self.name);
-        let mut ended = pytest::run(python, &name, &arguments, Duration::from_secs(2400))?.ended;
-        // A worker that crashes forgets which variant its test ran in; the name has it.
-        for one in &mut ended {
-            if one.variant.is_empty() {
-                let named = MODES
-                    .iter()
-                    .find(|mode| one.test.split(['[', ']', '-']).any(|part| part == **mode));
-                one.variant = named.map_or_else(String::new, |mode| (*mode).to_owned());
-            }
-        }
-        Ok(ended)
+        let ended = pytest::run(python, &self.log(), &arguments, Duration::from_secs(5400))?.ended;
+        Ok(with_variants(ended))
     }
+
+    /// What a run that did not come to its end has seen.
+    pub fn seen_so_far(&self) -> Vec<Ended> {
+        with_variants(pytest::results_of(&self.log()).unwrap_or_default())
+    }
+
+    fn log(&self) -> String {
+        format!("matrix-{}", self.name)
+    }
+}
+
+/// A worker that crashes forgets which variant its test ran in; the name has it.
+fn with_variants(mut ended: Vec<Ended>) -> Vec<Ended> {
+    for one in ended.iter_mut().filter(|one| one.variant.is_empty()) {
+        let parts: Vec<&str> = one.test.split(['[', ']', '-']).collect();
+        let named = MODES.iter().find(|mode| parts.contains(mode));
+        one.variant = named.map_or_else(String::new, |mode| (*mode).to_owned());
+    }
+    ended
 }
 
 /// The Python of an environment with hpy 0.9.0 from the package index.

@@ -6,7 +6,7 @@ use crate::process::output_of;
 use crate::pytest::{self, Ended};
 use anyhow::Result;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A number that changes when one of the repository's files below `folders` changes.
@@ -52,19 +52,43 @@ fn file(column: &Column) -> PathBuf {
     target("matrix/results").join(format!("{}.tsv", column.name))
 }
 
-/// The results of an earlier run, if they were made of the same.
-pub fn read(column: &Column, key: &str) -> Option<Vec<Ended>> {
-    let text = std::fs::read_to_string(file(column)).ok()?;
-    let (first, lines) = text.split_once('\n')?;
-    if first != key {
-        return None;
-    }
-    lines.lines().map(pytest::read).collect()
+/// Results of an earlier run, if they were made of the same.
+pub struct Kept {
+    pub ended: Vec<Ended>,
+    /// Whether all tests ran; else the run was interrupted.
+    pub whole: bool,
 }
 
-pub fn write(column: &Column, key: &str, ended: &[Ended]) -> Result<()> {
-    let lines = ended
-        .iter()
-        .map(|one| format!("{}\t{}\t{}\t{}\n", one.outcome, one.test, one.variant, one.why));
-    Ok(std::fs::write(file(column), format!("{key}\n{}", lines.collect::<String>()))?)
+pub fn read(column: &Column, key: &str) -> Option<Kept> {
+    let text = std::fs::read_to_string(file(column)).ok()?;
+    let (first, lines) = text.split_once('\n')?;
+    let (state, of) = first.split_once(' ')?;
+    if of != key {
+        return None;
+    }
+    Some(Kept {
+        ended: lines.lines().map(pytest::read).collect::<Option<_>>()?,
+        whole: state == "whole",
+    })
+}
+
+/// Keeps results; returns the file, whose lines after the first are the plugin's.
+pub fn write(column: &Column, key: &str, ended: &[Ended], whole: bool) -> Result<PathBuf> {
+    let state = if whole { "whole" } else { "part" };
+    let mut text = format!("{state} {key}\n");
+    for one in ended {
+        text += &format!("{}\t{}\t{}\t{}\n", one.outcome, one.test, one.variant, one.why);
+    }
+    let file = file(column);
+    std::fs::write(&file, text)?;
+    Ok(file)
+}
+
+/// Whether a whole run compiled what the suite loads.
+pub fn is_compiled(binaries: &Path) -> bool {
+    binaries.join("complete").exists()
+}
+
+pub fn note_compiled(binaries: &Path) -> Result<()> {
+    Ok(std::fs::write(binaries.join("complete"), "")?)
 }

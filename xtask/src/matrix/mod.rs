@@ -27,7 +27,7 @@ const RUST: [&str; 5] = ["rust-ext", "wordindex", "textdist", "fastjson", "vecma
 #[derive(clap::Args)]
 pub struct Options {
     /// Columns: versions ("3.12", "pypy3.11", "hpy0.9.0-3.11"); default: everything that is there. 3.11, on which the binaries
-    /// are compiled, is always one
+    /// are compiled, is one more until they are
     #[arg(long, value_delimiter = ',')]
     python: Vec<String>,
     /// Only tests whose names match, as pytest's -k
@@ -68,7 +68,7 @@ pub fn run(options: &Options) -> Result<()> {
         return report.finish();
     }
     let binaries = kept::binaries()?;
-    for column in column::columns(&options.python) {
+    for column in column::columns(&options.python, kept::is_compiled(&binaries)) {
         let (file, known) = column.known()?;
         let ended = match &column.kind {
             Kind::Absent(why) => {
@@ -98,12 +98,14 @@ fn results(
     known: &[Known],
     options: &Options,
 ) -> Result<Vec<Ended>, String> {
+    let say = |error: anyhow::Error| format!("{error:#}");
     let is_whole = options.expression.is_none();
-    let key = kept::key(column, &options.modes).map_err(|error| format!("{error:#}"))?;
-    let mut ended = (is_whole && !options.fresh).then(|| kept::read(column, &key)).flatten();
-    let was_kept = ended.is_some();
-    let mut why = String::new();
-    if ended.is_none() {
+    let key = kept::key(column, &options.modes).map_err(say)?;
+    let kept = (is_whole && !options.fresh).then(|| kept::read(column, &key)).flatten();
+    let is_done = kept.as_ref().is_some_and(|kept| kept.whole);
+    let mut ended = kept.map_or_else(Vec::new, |kept| kept.ended);
+    let mut failed = None;
+    if !is_done {
         let mut python = None;
         if let Kind::Wheel(interpreter) = &column.kind {
             python = crate::test::prepare(report, interpreter).map(|one| one.command());
@@ -114,20 +116,46 @@ fn results(
             });
         }
         let python = python.ok_or("it could not be set up, see the run's output")?;
-        report.say(&format!("{}: all binaries ...", column.label));
-        match column.suite(python, binaries, known, options) {
-            Ok(all) => ended = Some(all),
-            Err(error) => why = format!("{error:#}"),
-        }
+        report.piece(&column.label, format!("run, {} tests done before", ended.len()), || {
+            let done = (!ended.is_empty())
+                .then(|| kept::write(column, &key, &ended, false))
+                .transpose()?;
+            let result = column.suite(python, binaries, known, done.as_deref(), options);
+            // What an interrupted run has seen is as good as what a whole one sees.
+            let (more, error) = match result {
+                Ok(more) => (more, None),
+                Err(error) => (column.seen_so_far(), Some(error)),
+            };
+            ended.extend(more);
+            if is_whole {
+                // What failed and is not known to may be the machine's fault: it runs again next time.
+                let (failed, good): (Vec<_>, Vec<_>) =
+                    ended.iter().cloned().partition(|one| is_failure(one, known));
+                kept::write(column, &key, &good, error.is_none() && failed.is_empty())?;
+                if error.is_none() && column.name == column::COMPILED_ON {
+                    kept::note_compiled(binaries)?;
+                }
+            }
+            failed = error.map(|error| format!("{error:#}"));
+            match &failed {
+                Some(why) => Ok(Outcome::Failed(why.clone())),
+                None => Ok(Outcome::Done(String::new())),
+            }
+        });
     }
-    report.piece(&column.label, "all binaries", || {
-        let Some(ended) = &ended else { return Ok(Outcome::Failed(why.clone())) };
-        if is_whole && !was_kept {
-            kept::write(column, &key, ended)?;
-        }
-        Ok(judged(ended, known, is_whole))
+    report.piece(&column.label, "all binaries", || match &failed {
+        Some(why) => Ok(Outcome::Failed(why.clone())),
+        None => Ok(judged(&ended, known, is_whole)),
     });
-    ended.ok_or_else(|| why.lines().next().unwrap_or_default().to_owned())
+    match failed {
+        None => Ok(ended),
+        Some(why) => Err(why.lines().next().unwrap_or_default().to_owned()),
+    }
+}
+
+/// Whether a test failed and is not known to.
+fn is_failure(one: &Ended, known: &[Known]) -> bool {
+    one.outcome == "failed" && known::reason(known, &one.test).is_none()
 }
 
 /// What another HPy lacks is known and in the table; what is not known is a failure, and so is an entry that nothing needs.
@@ -135,7 +163,7 @@ fn judged(ended: &[Ended], known: &[Known], is_whole: bool) -> Outcome {
     let mut counts = Counts::default();
     for one in ended {
         match one.outcome.as_str() {
-            "failed" if known::reason(known, &one.test).is_some() => counts.skipped += 1,
+            "failed" if !is_failure(one, known) => counts.skipped += 1,
             "failed" => {
                 println!("             failed: {}: {}", one.test, one.why);
                 counts.failed += 1;
