@@ -8,6 +8,7 @@ use crate::process::run_logged;
 use crate::pytest::{self, Ended};
 use crate::wheels;
 use anyhow::{Context, Result};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -45,11 +46,15 @@ pub fn columns(asked: &[String], compiled: bool) -> Vec<Column> {
     versions.extend(interpreters::FREE_THREADED);
     versions.extend(interpreters::DEBUG_BUILDS);
     let absent = interpreters::absent();
+    // Looked for once: each interpreter is started to be asked what it is.
+    let mut names: Vec<String> = versions.iter().map(|&version| version.to_owned()).collect();
+    names.push("pypy3.11".to_owned());
+    let chosen: BTreeMap<String, _> = interpreters::choose(&names).into_iter().collect();
     let column =
         |name: String, version: &str, kind: fn(Interpreter) -> Kind, before: &str, none: &str| {
-            let (label, kind) = match interpreters::choose(&[version.to_owned()]).pop() {
-                Some((_, Ok(one))) => (format!("{before}{}", one.label()), kind(one)),
-                Some((_, Err(why))) => (
+            let (label, kind) = match chosen.get(version).cloned() {
+                Some(Ok(one)) => (format!("{before}{}", one.label()), kind(one)),
+                Some(Err(why)) => (
                     format!("{before}{none}"),
                     Kind::Absent(absent.get(version).cloned().unwrap_or(why)),
                 ),
