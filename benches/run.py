@@ -48,7 +48,7 @@ MOST_MORE = {
     "noarg": {"bench_hpy": 12, "bench_rust": 14},
     "one": {"bench_hpy": 12, "bench_rust": 12},
     "named": {"bench_rust": 14},
-    "add": {"bench_hpy": 12, "bench_rust": 20},
+    "add": {"bench_hpy": 12, "bench_rust": 28},
     "call": {"bench_hpy": 14, "bench_rust": 30},
     "length": {"bench_hpy": 12, "bench_rust": 16},
     "method": {"bench_hpy": 16, "bench_rust": 22},
