@@ -88,5 +88,10 @@ def copy_for(folder: str, name: str, abi: str = "universal") -> Path:
 
 @lru_cache(maxsize=None)
 def load(variant: Variant) -> ModuleType:
+    return load_again(variant)
+
+
+def load_again(variant: Variant) -> ModuleType:
+    """Another module object of the same file."""
     file = copy_for(variant.name, NAME + extensions.suffix(variant.abi), variant.abi)
     return extensions.load(NAME, file, variant)

@@ -20,7 +20,7 @@ except ImportError:
     numpy = None
 
 pytestmark = pytest.mark.abis("universal")
-needs_numpy = pytest.mark.skipif(numpy is None, reason="NumPy is not installed")
+needs_numpy = pytest.mark.skipif(numpy is None, reason="NumPy is not in this environment: it has no wheel for this Python")
 
 
 @pytest.fixture

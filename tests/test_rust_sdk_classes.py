@@ -53,6 +53,21 @@ def test_properties_with_one_half_in_the_struct(mod):
     assert type(guarded).limit.__doc__ == "How many may enter."
 
 
+@rust_extension.needs_hpy_rs
+def test_a_file_loaded_twice_has_one_of_each_class(variant, mod):
+    """Both modules know the instances that either made."""
+    before = mod.Counter(3)
+    again = rust_extension.load_again(variant)
+    assert again is not mod and again.keywords is not mod.keywords
+    for name in ("Counter", "Length", "Color", "ExtError", "DocumentError"):
+        assert getattr(again, name) is getattr(mod, name), name
+    assert before.increment() == 4 and type(again.make_counter(1)) is type(before)
+    assert again.next_color(mod.Color.RED) is mod.next_color(mod.Color.RED)
+    with pytest.raises(mod.DocumentError):
+        again.read_document("?")
+    assert again.inner.double(2) == 4 and mod.inner.double(2) == 4
+
+
 def test_construction(mod):
     assert mod.Counter().count == 0
     assert mod.Counter(5, step=2).increment() == 7

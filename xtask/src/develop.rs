@@ -3,6 +3,7 @@
 use crate::interpreters;
 use crate::paths::root;
 use crate::process::{output_of, run_command};
+use crate::wheels;
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::process::Command;
@@ -38,21 +39,7 @@ pub fn run(python: &str, release: bool) -> Result<()> {
     if !venv_python.exists() {
         run_command(python.command(&python.python).args(["-m", "venv"]).arg(&venv))?;
         let mut pip = python.command(&venv_python);
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "setuptools>=77",
-            "wheel",
-            "pytest",
-            "pytest-xdist",
-            "hypothesis",
-            "filelock",
-            "cmake",
-            "meson",
-            "ninja",
-        ]);
+        pip.args(["-m", "pip", "install", "-q"]).args(wheels::TOOLS);
         run_command(&mut pip)?;
         let site = output_of(
             python
@@ -64,6 +51,7 @@ pub fn run(python: &str, release: bool) -> Result<()> {
             format!("{}\n", root().join("python").display()),
         )?;
     }
+    wheels::install_numpy(&python, &venv_python, &venv)?;
     println!("{}", venv_python.display());
     Ok(())
 }

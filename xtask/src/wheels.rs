@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// What the environments have besides the wheel.
-const TOOLS: [&str; 9] = [
+pub const TOOLS: [&str; 9] = [
     "setuptools>=77",
     "wheel",
     "pytest",
@@ -108,6 +108,31 @@ fn wheel_in(folder: &Path) -> Option<PathBuf> {
         .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
 }
 
+/// Puts NumPy into an environment, once, where there are wheels of it: the tests of the example `vecmath` compare with it. Elsewhere
+/// they are skipped and say so.
+pub fn install_numpy(interpreter: &Interpreter, python: &Path, environment: &Path) -> Result<()> {
+    let facts = &interpreter.facts;
+    let has_wheels = !interpreter.is_pypy()
+        && !facts.free_threaded
+        && !facts.debug
+        && (3, 9, 0) <= facts.version
+        && facts.version < (3, 14, 0);
+    let stamp = environment.join("numpy.txt");
+    let wanted = interpreter.label();
+    if !has_wheels || std::fs::read_to_string(&stamp).unwrap_or_default() == wanted {
+        return Ok(());
+    }
+    let log = target("logs").join(format!("numpy-{}.log", interpreter.tag()));
+    let mut pip = interpreter.command(python);
+    pip.args(["-m", "pip", "install", "-q", "--only-binary", ":all:", "numpy"]);
+    match run_logged(&mut pip, &log, Duration::from_secs(600))?.checked() {
+        Ok(_) => std::fs::write(stamp, wanted)?,
+        // The tests say that they were skipped.
+        Err(_) => println!("  no NumPy for {wanted}: see {}", log.display()),
+    }
+    Ok(())
+}
+
 /// The Python of the interpreter's environment under target/, with the test tools installed.
 fn tools(interpreter: &Interpreter) -> Result<PathBuf> {
     let folder = target("environments").join(interpreter.tag());
@@ -115,6 +140,7 @@ fn tools(interpreter: &Interpreter) -> Result<PathBuf> {
     let stamp = folder.join("tools.txt");
     let wanted = format!("{} {}", interpreter.label(), TOOLS.join(" "));
     if std::fs::read_to_string(&stamp).unwrap_or_default() == wanted {
+        install_numpy(interpreter, &python, &folder)?;
         return Ok(python);
     }
     let log = target("logs").join(format!("environment-{}.log", interpreter.tag()));
@@ -129,6 +155,7 @@ fn tools(interpreter: &Interpreter) -> Result<PathBuf> {
         .checked()
         .context("installing the test tools")?;
     std::fs::write(&stamp, wanted)?;
+    install_numpy(interpreter, &python, &folder)?;
     Ok(python)
 }
 

@@ -24,6 +24,10 @@ impl EnumDefinition {
         ctx: Ctx<'ctx>,
         module: Ref<'ctx, Module>,
     ) -> PyResult<'ctx, Handle<'ctx, Type>> {
+        // As for classes: one in an interpreter.
+        if let Some(kind) = self.global.load::<Type>(ctx) {
+            return Ok(kind);
+        }
         let members = self
             .members
             .iter()

@@ -96,6 +96,9 @@ fn add_exception<'ctx>(
     module: Ref<'ctx, Module>,
     definition: &'static ExceptionDefinition,
 ) -> PyResult<'ctx> {
+    if let Some(kind) = definition.global.load::<Type>(ctx) {
+        return module.setattr(definition.name, &kind);
+    }
     if !definition.base.is_made(ctx) {
         let base = definition.base_name;
         return Err(RuntimeError::new(format!(
@@ -191,6 +194,10 @@ fn make_class<'ctx>(
     module: Ref<'ctx, Module>,
     definition: &'static Definition,
 ) -> PyResult<'ctx, Handle<'ctx, Type>> {
+    // The file was loaded before: instances of the class are those of both modules.
+    if let Some(kind) = definition.global.load::<Type>(ctx) {
+        return Ok(kind);
+    }
     let module_name = module.getattr(c"__name__")?;
     let text: String = module_name.extract()?;
     let builder = definition.built.get_or_init(|| {
