@@ -14,7 +14,7 @@ import extensions
 
 SOURCE = Path(__file__).with_name("threads").joinpath("threads_ext.c").read_text()
 THREADS = 4
-TURNS = 150
+TURNS = 40
 
 
 @pytest.fixture
