@@ -13,7 +13,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// Versions whose objects are laid out differently: before and after ints without a sign and values in the object.
-pub const VERSIONS: [&str; 2] = ["3.11", "3.13"];
+const VERSIONS: [&str; 2] = ["3.11", "3.13"];
 
 /// Tests that valgrind runs unless -k asks for others: one file for each way in which the runtime holds memory.
 const UNDER_VALGRIND: [&str; 12] = [

@@ -48,7 +48,7 @@ enum Part {
     Fallback,
     /// The own suite in a loop on a debug build of CPython, which counts references
     Leaks,
-    /// The own suite's tests of binaries with Python's debug allocator, on 3.11 and 3.13
+    /// The own suite's tests of binaries with Python's debug allocator, on 3.11 and 3.13. Only if named
     Malloc,
     /// A part of the own suite under valgrind, on 3.11; with -k, what matches. Only if named: it takes ten minutes
     Valgrind,
@@ -102,15 +102,12 @@ pub fn run(options: &Options) -> Result<()> {
     if wants(Part::Leaks) {
         leaks(&mut report, options);
     }
-    // In a run of everything, two of the versions asked for say enough.
-    let mut python = options.python.clone();
-    python.retain(|one| !options.only.is_empty() || memory::VERSIONS.contains(&one.as_str()));
     let asked = memory::Asked {
-        python: &python,
+        python: &options.python,
         expression: options.expression.as_deref(),
         jobs: options.jobs,
     };
-    if wants(Part::Malloc) && (options.python.is_empty() || !python.is_empty()) {
+    if options.only.contains(&Part::Malloc) {
         memory::malloc(&mut report, &asked);
     }
     if options.only.contains(&Part::Valgrind) {
