@@ -19,6 +19,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 TESTS = Path(__file__).resolve().parent
 SOURCES = TESTS / "ext"
 CACHE = Path(os.environ.get("HPY_TESTS_EXT_CACHE", TESTS.parent / "target" / "ext-cache"))
@@ -168,6 +170,13 @@ def compiled(name: str, abi: str, text: str, flags: tuple[str, ...]) -> Path:
         making.rename(directory)
     return output
 
+
+#: For tests that expect modules, types or functions to be freed.
+frees_modules = pytest.mark.skipif(
+    bool(sysconfig.get_config_var("Py_GIL_DISABLED")) and sys.version_info < (3, 14),
+    reason="without a GIL, CPython 3.13 makes modules, types and functions immortal once a thread was started: "
+    "test_threads.py looks where none is",
+)
 
 #: Calls reach a binary through thunks, not through its own trampolines.
 THUNKS = os.environ.get("HPY_RS_THUNKS") != "0"

@@ -129,6 +129,7 @@ def test_imported_again_is_another_module(place):
     assert (first.me(), second.me()) == (first, second)
 
 
+@extensions.frees_modules
 def test_modules_are_freed(place):
     place()
     module = importlib.import_module("direct")
@@ -141,6 +142,7 @@ def test_modules_are_freed(place):
     assert gone() is None
 
 
+@extensions.frees_modules
 def test_a_module_that_is_made_and_not_executed(place):
     spec = importlib.util.spec_from_file_location("direct", str(place()))
     for _ in range(3):
@@ -374,6 +376,7 @@ def test_many_threads_import_at_once(place):
         assert all(module is found[0] and module.executed == 1 for module in found)
 
 
+@extensions.frees_modules
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")
 def test_importing_again_and_again_uses_no_more_memory(place):
     place()

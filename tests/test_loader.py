@@ -290,6 +290,7 @@ def test_flags_do_not_matter_in_the_main_interpreter():
     assert load(raw("-DFLAGS=3")).__name__ == "raw"
 
 
+@extensions.frees_modules
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs /proc")
 def test_loading_again_and_again_uses_no_more_memory():
     import gc

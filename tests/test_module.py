@@ -7,6 +7,7 @@ import types
 import weakref
 
 import pytest
+from extensions import frees_modules
 
 HEAD = "#include <hpy.h>\n"
 
@@ -251,6 +252,7 @@ def test_a_member_is_no_part_of_a_module(compiled):
         compiled(source("membered", member, defines="&m,"), "membered")
 
 
+@frees_modules
 def test_a_module_is_freed_with_its_last_function(compiled):
     module = compiled(source("freed", NOARGS, defines="&f,"), "freed")
     gone = weakref.ref(module)

@@ -7,6 +7,7 @@ import sys
 import weakref
 
 import pytest
+from extensions import frees_modules
 from typemaker import BASES_TUPLE, BUILTINS, DEFAULT, DICT, FLOAT, HAVE_GC, HAVE_VECTORCALL, LIST, LONG, METACLASS
 from typemaker import BASETYPE, OBJECT, TUPLE, TYPE, UNICODE, make, node
 
@@ -501,6 +502,7 @@ class TestMetaclasses:
         one = made()
         assert type(made) is Meta and one(1)[:3] == ("node", one, (1,))
 
+    @frees_modules
     def test_types_of_metaclasses_are_collected(self, mod):
         class Meta(type):
             pass

@@ -8,6 +8,7 @@ import threading
 import weakref
 
 import pytest
+from extensions import frees_modules
 from typemaker import BASETYPE, DEFAULT, DICT, HAVE_GC, LIST, LONG, METACLASS, OBJECT, TUPLE, TYPE, UNICODE, make, node
 
 EXT = "specs"
@@ -29,6 +30,7 @@ class TestCollection:
         gc.collect()
         assert mod.counts()[0] == 20
 
+    @frees_modules
     def test_cycles_through_the_type(self, mod):
         made = node(mod, "node_destroy")
         made.instance = made()
@@ -39,6 +41,7 @@ class TestCollection:
         assert reference() is None
         assert mod.counts()[0] == 1
 
+    @frees_modules
     @pytest.mark.parametrize("shape", SHAPES)
     def test_cycles_through_attributes_of_subclasses(self, mod, shape):
         class Sub(node(mod, "node_destroy", shape=shape)):
@@ -86,6 +89,7 @@ class TestCollection:
         del one
         assert sys.getrefcount(value) == before
 
+    @frees_modules
     def test_the_flag_comes_with_the_base(self, mod):
         made = make(mod, "derived_traverse", "member_more", size="Derived", bases=(node(mod),))
         one = made()
@@ -96,6 +100,7 @@ class TestCollection:
         gc.collect()
         assert reference() is None
 
+    @frees_modules
     def test_a_dict_and_weak_references_of_its_own(self, mod):
         made = make(
             mod,

@@ -162,3 +162,25 @@ def test_hybrid_binaries_carry_the_builds_name():
     major, minor = sys.version_info[:2]
     assert get_hpy_ext_suffix("hybrid") == f".hpy0-cp{major}{minor}t.so" == extensions.suffix("hybrid")
     assert get_hpy_ext_suffix("universal") == ".hpy0.so"
+
+
+FREED = """
+import gc, sys, threads_ext, weakref
+cls = threads_ext.new_type()
+class Sub(cls):
+    pass
+box, other = cls(), Sub()
+box.put(cls)
+other.put(Sub)
+gone = [weakref.ref(one) for one in (threads_ext, cls, Sub)]
+del sys.modules["threads_ext"], threads_ext, cls, Sub, box, other
+gc.collect()
+print([one() for one in gone])
+"""
+
+
+@pytest.mark.skipif(not FREE_THREADED, reason="test_direct.py, test_loader.py and test_types.py look at other builds")
+@pytest.mark.parametrize("form", ["universal", "direct"])
+def test_modules_and_types_are_freed_where_no_thread_was_started(c_module, form):
+    ran = run(c_module(form, NO_GIL), "-c", FREED)
+    assert ran.stdout == "[None, None, None]\n", ran.stderr
