@@ -180,6 +180,6 @@ pub(crate) unsafe fn struct_of(
     // SAFETY: the offer says where the struct is.
     unsafe {
         let object = with_exposed_provenance_mut::<c_void>(h._i as usize);
-        Some(object.byte_add(extended(ctx).struct_at as usize))
+        Some(object.byte_add(HPY_STRUCT_AT))
     }
 }

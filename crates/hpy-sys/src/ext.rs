@@ -72,7 +72,7 @@ pub struct HPyShortcuts {
     /// The `HPY_MAY_*` that hold. A binary that was not told of extensions looks for this in `abi_version`,
     /// which is 0 in this ABI: one test then is all it takes.
     pub offers: u32,
-    /// With [`HPY_MAY_REACH_STRUCTS`]: see there.
+    /// With [`HPY_MAY_REACH_STRUCTS`]: [`HPY_STRUCT_AT`].
     pub struct_at: u32,
     /// With [`HPY_MAY_TAKE_INTS`]: the ints from [`HPY_SMALL_INT_MIN`] on, [`HPY_SMALL_INTS`] of them.
     pub small_ints: *const HPy,
@@ -103,9 +103,11 @@ pub const HPY_MAY_SET_ITEMS: u32 = 4;
 /// For `HPyLong_From...`: the result is `HPy_Dup` of one of [`HPyShortcuts::small_ints`]. As above. With
 /// [`HPY_MAY_COUNT_I32`] their references are not counted.
 pub const HPY_MAY_TAKE_INTS: u32 = 8;
-/// For the struct of an instance whose type has the shape Object: it lies [`HPyShortcuts::struct_at`] bytes
-/// from the address that the handle is.
+/// For the struct of an instance whose type has the shape Object: it lies [`HPY_STRUCT_AT`] bytes from the address
+/// that the handle is. (A number that is read first would be a wait before each read of the struct.)
 pub const HPY_MAY_REACH_STRUCTS: u32 = 16;
+/// See [`HPY_MAY_REACH_STRUCTS`].
+pub const HPY_STRUCT_AT: usize = 16;
 /// For type checks and `HPy_Length`: [`HPyShortcuts::type_at`] bytes from the address that a handle is lies the
 /// handle of the object's type. Where that is the context's `h_UnicodeType`, `h_ListType`, `h_TupleType`,
 /// `h_DictType` or `h_BytesType`, the length (an `isize`) lies [`HPyShortcuts::length_at`] bytes from there.

@@ -165,6 +165,7 @@ fn constants(facts: &mut Facts) {
         ("HPY_MAY_TAKE_INTS", ext::HPY_MAY_TAKE_INTS.into()),
         ("HPY_MAY_REACH_STRUCTS", ext::HPY_MAY_REACH_STRUCTS.into()),
         ("HPY_MAY_READ_LENGTHS", ext::HPY_MAY_READ_LENGTHS.into()),
+        ("HPY_STRUCT_AT", ext::HPY_STRUCT_AT as i64),
         ("HPY_SMALL_INT_MIN", ext::HPY_SMALL_INT_MIN),
         ("HPY_SMALL_INTS", ext::HPY_SMALL_INTS as i64),
         ("HPY_MODULE_MAIN_INTERPRETER_ONLY", ext::HPY_MODULE_MAIN_INTERPRETER_ONLY.into()),

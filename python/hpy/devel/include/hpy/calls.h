@@ -146,7 +146,7 @@ HPyAPI_FUNC void *_HPy_AsStruct_Object(HPyContext *ctx, HPy h)
 #else
 #  ifdef _HPY_HAS_SHORTCUTS
     if (_HPy_LIKELY(_HPy_Offers(ctx) & HPY_MAY_REACH_STRUCTS))
-        return (char *)h._i + ((const _HPyContextExt *)(const void *)ctx)->shortcuts.struct_at;
+        return (char *)h._i + HPY_STRUCT_AT;
 #  endif
     return ctx->ctx_AsStruct_Object(ctx, h);
 #endif

@@ -16,6 +16,7 @@ typedef struct _HPyExtensions HPyExtensions; /* hpy/extensions.h */
 #define HPY_MAY_SET_ITEMS 4u
 #define HPY_MAY_TAKE_INTS 8u
 #define HPY_MAY_REACH_STRUCTS 16u
+#define HPY_STRUCT_AT 16
 #define HPY_MAY_READ_LENGTHS 32u
 
 #define HPY_SMALL_INT_MIN (-5)
