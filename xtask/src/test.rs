@@ -220,28 +220,37 @@ fn rust_tests(report: &mut Report) {
             Duration::from_secs(1800),
         )?)
     });
-    graalpy(report);
+    for (name, configuration) in CONFIGURATIONS {
+        compiles(report, name, configuration);
+    }
 }
 
-/// What PyO3's build scripts are told of GraalPy, which is not at hand.
-const GRAALPY: &str = "implementation=GraalVM\nversion=3.12\nshared=true\npointer_width=64\nbuild_flags=\nsuppress_build_script_link_lines=true\n";
+/// What PyO3's build scripts are told of interpreters that may not be at hand: (name, configuration).
+const CONFIGURATIONS: [(&str, &str); 2] = [
+    ("graalpy", "implementation=GraalVM\nversion=3.12\nbuild_flags=\n"),
+    ("free-threaded", "implementation=CPython\nversion=3.14\nbuild_flags=Py_GIL_DISABLED\n"),
+];
 
-/// hpy-cpython compiles with the bindings' cfgs for GraalPy. It runs nothing: docs/portability.md says what is missing.
-fn graalpy(report: &mut Report) {
-    report.piece("Rust", "hpy-cpython compiles with GraalPy's cfgs", || {
-        let folder = target("graalpy");
-        let config = folder.join("config.txt");
-        if std::fs::read_to_string(&config).unwrap_or_default() != GRAALPY {
-            std::fs::write(&config, GRAALPY)?;
+/// hpy-cpython compiles with the bindings' cfgs for an interpreter. It runs nothing: docs/portability.md says what of
+/// GraalPy is missing.
+fn compiles(report: &mut Report, name: &str, configuration: &str) {
+    report.piece("Rust", format!("hpy-cpython compiles for {name}"), || {
+        let folder = target("configurations");
+        let file = folder.join(format!("{name}.txt"));
+        let text = format!(
+            "{configuration}shared=true\npointer_width=64\nsuppress_build_script_link_lines=true\n"
+        );
+        if std::fs::read_to_string(&file).unwrap_or_default() != text {
+            std::fs::write(&file, text)?;
         }
         let mut command = Command::new("cargo");
         command
             .current_dir(root())
             .args(["check", "-p", "hpy-cpython"])
-            .env("PYO3_CONFIG_FILE", &config)
-            .env("CARGO_TARGET_DIR", &folder);
-        run_logged(&mut command, &target("logs").join("graalpy.log"), Duration::from_secs(900))?
-            .checked()?;
+            .env("PYO3_CONFIG_FILE", &file)
+            .env("CARGO_TARGET_DIR", folder.join(name));
+        let log = target("logs").join(format!("{name}.log"));
+        run_logged(&mut command, &log, Duration::from_secs(900))?.checked()?;
         Ok(Outcome::Done("checked, not run".to_owned()))
     });
 }

@@ -257,6 +257,7 @@ pub unsafe fn ascii_text(text: *mut PyObject) -> *mut u8 {
 
 /// The code points of any str: bytes per code point, where they are, how many. None for one that has none yet
 /// (made by functions that 3.12 removed).
+#[cfg(not(GraalPy))]
 #[inline(always)]
 pub unsafe fn code_points(text: *mut PyObject) -> Option<(u32, *mut u8, usize)> {
     #[cfg(not(Py_3_12))]
@@ -264,6 +265,13 @@ pub unsafe fn code_points(text: *mut PyObject) -> Option<(u32, *mut u8, usize)> 
         return None;
     }
     Some((PyUnicode_KIND(text), PyUnicode_DATA(text).cast(), var_size(text) as usize))
+}
+
+/// GraalPy keeps text elsewhere.
+#[cfg(GraalPy)]
+#[inline(always)]
+pub unsafe fn code_points(_text: *mut PyObject) -> Option<(u32, *mut u8, usize)> {
+    None
 }
 
 /// The text of a new str that is not all ASCII.
