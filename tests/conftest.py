@@ -11,6 +11,7 @@ from typing import Iterator
 import pytest
 
 import extensions
+import leaks
 from extensions import VARIANTS, Variant
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -65,7 +66,7 @@ def chosen(config: pytest.Config) -> list[Variant]:
 def pytest_report_header(config: pytest.Config) -> list[str]:
     names = [variant.name for variant in chosen(config)]
     lines = [f"hpy: testing {', '.join(names)}"]
-    if not extensions.THUNKS:
+    if not extensions.THUNKS and sys.implementation.name == "cpython":
         lines.append("hpy: thunks are off, calls go through trampolines")
     for name, reason in config.hpy_missing.items():  # type: ignore[attr-defined]
         lines.append(f"hpy: without {name}: {reason.strip().splitlines()[-1]}")
@@ -85,7 +86,27 @@ def pytest_configure(config: pytest.Config) -> None:
     config.hpy_covered = set()  # type: ignore[attr-defined]
     config.addinivalue_line("markers", "once: not for a loop under --refleak, for a reason given beside it")
     config.addinivalue_line("markers", "mistakes: the test makes mistakes that debug mode finds")
+    config.addinivalue_line("markers", "cpython(reason): the test itself needs CPython, and is skipped elsewhere")
     config.addinivalue_line("markers", "abis(*names): run only for these ABIs")
+
+
+def pytest_sessionstart() -> None:
+    """What the tests use of CPython and other implementations lack: the test that asks for it is skipped."""
+    if sys.implementation.name == "cpython":
+        return
+
+    def skips(what: str):
+        return lambda *_: pytest.skip(f"needs CPython: {what}")
+
+    sys.getrefcount = skips("counts references")
+    sys.getsizeof = skips("asks for the size of objects")  # type: ignore[assignment]
+    gc.is_tracked = skips("asks what the garbage collector tracks")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    marker = item.get_closest_marker("cpython")
+    if marker is not None and sys.implementation.name != "cpython":
+        pytest.skip(f"needs CPython: {marker.args[0]}")
 
 
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
@@ -140,17 +161,14 @@ def mod(request: pytest.FixtureRequest, variant: Variant) -> Iterator[ModuleType
 
     if not hasattr(hpy.debug, "get_findings"):
         # Another debug mode, which finds handles that stay open and no other mistakes.
-        with hpy.debug.LeakDetector():
+        with leaks.none_left_open():
             yield module
-            gc.collect()
         return
-    from hpy.debug import LeakDetector, clear_findings, get_findings
+    from hpy.debug import clear_findings, get_findings
 
     clear_findings()
-    with LeakDetector():
+    with leaks.none_left_open():
         yield module
-        # Handles held by objects in cycles are closed by their destructors, not by the test.
-        gc.collect()
     found = [finding["message"] for finding in get_findings()]
     clear_findings()
     expected = request.node.get_closest_marker("mistakes")

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import importlib.machinery
 import importlib.util
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -27,6 +29,8 @@ CACHE = Path(os.environ.get("HPY_TESTS_EXT_CACHE", TESTS.parent / "target" / "ex
 # A folder of universal binaries that one run compiles (HPY_TESTS_RECORD=1) and others, on interpreters without this
 # project's dev kit or in another system, only load.
 PREBUILT = os.environ.get("HPY_TESTS_PREBUILT")
+# The socket of compile_server.py, for interpreters without this project's dev kit: it compiles universal binaries.
+SERVER = os.environ.get("HPY_TESTS_COMPILE_SERVER")
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,15 @@ def compiler_version() -> bytes:
 
 
 @lru_cache(maxsize=None)
-def kit_hash() -> bytes:
-    """Changes when a header or helper source of the dev kit does."""
+def kit_hash(abi: str) -> bytes:
+    """Changes when something of the dev kit does that binaries of an ABI are made of."""
     digest = hashlib.sha256(compiler_version())
     roots = [Path(d) for d in devel().get_extra_include_dirs()]
     files = [path for root in roots for path in sorted(root.rglob("*")) if path.is_file()]
     files += [Path(path) for path in devel().get_extra_sources()]
-    files += [Path(path) for path in devel().get_ctx_sources()]
-    files += [Path(path) for path in devel().get_static_libs("cpython") or []]
+    if abi == "cpython":
+        files += [Path(path) for path in devel().get_ctx_sources()]
+        files += [Path(path) for path in devel().get_static_libs("cpython") or []]
     files.append(SOURCES / "wrap.h")
     for path in files:
         digest.update(str(path.name).encode())
@@ -117,6 +122,8 @@ def command_line(abi: str, source: Path, output: Path, flags: list[str]) -> list
 def build(name: str, abi: str = "universal", source: str | None = None, flags: tuple[str, ...] = ()) -> Path:
     """The binary of `tests/ext/NAME.c` (or of the text `source`) for `abi`, compiled if it is not there yet."""
     text = source if source is not None else (SOURCES / f"{name}.c").read_text()
+    if SERVER and abi == "universal":
+        return served(name, text, flags)
     if PREBUILT and abi == "universal":
         return prebuilt(name, text, flags)
     return compiled(name, abi, text, flags)
@@ -141,9 +148,22 @@ def prebuilt(name: str, text: str, flags: tuple[str, ...]) -> Path:
     return path
 
 
+def served(name: str, text: str, flags: tuple[str, ...]) -> Path:
+    """The binary that compile_server.py makes, or has."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(SERVER))
+        with connection.makefile("rw", encoding="utf-8") as stream:
+            stream.write(json.dumps([name, text, flags]) + "\n")
+            stream.flush()
+            path, error = json.loads(stream.readline())
+    if error:
+        raise BuildError(error)
+    return Path(path)
+
+
 def compiled(name: str, abi: str, text: str, flags: tuple[str, ...]) -> Path:
     """The binary of a C source, compiled if it is not in the cache."""
-    digest = hashlib.sha256(kit_hash())
+    digest = hashlib.sha256(kit_hash(abi))
     tag = "any" if abi == "universal" else sys.implementation.cache_tag + getattr(sys, "abiflags", "")
     digest.update("\0".join((name, abi, tag, text, *flags)).encode())
     directory = CACHE / f"{name}-{abi}-{digest.hexdigest()[:20]}"
@@ -178,8 +198,8 @@ frees_modules = pytest.mark.skipif(
     "test_threads.py looks where none is",
 )
 
-#: Calls reach a binary through thunks, not through its own trampolines.
-THUNKS = os.environ.get("HPY_RS_THUNKS") != "0"
+#: Calls reach a binary through thunks, not through its own trampolines. PyPy has no thunks.
+THUNKS = os.environ.get("HPY_RS_THUNKS") != "0" and sys.implementation.name == "cpython"
 
 
 def for_mode(path: Path, mode: str) -> Path:
@@ -187,7 +207,7 @@ def for_mode(path: Path, mode: str) -> Path:
     if THUNKS or mode in ("universal", "cpython"):
         return path
     copy = path.parent / mode / path.name
-    if not copy.exists():
+    if not copy.exists() or copy.read_bytes() != path.read_bytes():
         copy.parent.mkdir(exist_ok=True)
         making = copy.with_suffix(f".{os.getpid()}")
         shutil.copy(path, making)

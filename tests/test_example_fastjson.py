@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import leaks
 import rust_example
 
 pytestmark = pytest.mark.abis("universal")
@@ -45,9 +46,7 @@ def fastjson(variant):
     if variant.mode != "debug":
         yield module
         return
-    from hpy.debug import LeakDetector
-
-    with LeakDetector():
+    with leaks.none_left_open():
         yield module
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import leaks
 import rust_example
 
 try:
@@ -29,9 +30,7 @@ def vm(variant):
     if variant.mode != "debug":
         yield module
         return
-    from hpy.debug import LeakDetector
-
-    with LeakDetector():
+    with leaks.none_left_open():
         yield module
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import extensions
+import leaks
 import pytest
 import rust_extension
 from hypothesis import given, settings
@@ -41,9 +42,7 @@ def module(variant, name):
     if variant.mode != "debug":
         yield made
         return
-    from hpy.debug import LeakDetector
-
-    with LeakDetector():
+    with leaks.none_left_open():
         yield made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import inspect
 import os
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import threading
 
 import extensions
+import leaks
 import pytest
 import rust_extension
 
@@ -26,11 +26,8 @@ def mod(variant):
     if variant.mode != "debug":
         yield module
         return
-    from hpy.debug import LeakDetector
-
-    with LeakDetector():
+    with leaks.none_left_open():
         yield module
-        gc.collect()
 
 
 def message(error_type, call, *args, **kwargs):

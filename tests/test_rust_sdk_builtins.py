@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import sys
 import weakref
 
 import pytest
@@ -22,6 +23,14 @@ def test_hierarchy(mod):
         assert made.__base__ is base and issubclass(made, base)
         assert (made.__name__, made.__module__) == (name, "rust_ext")
     assert mod.Distance.__mro__ == (mod.Distance, mod.Length, float, object)
+
+
+@pytest.mark.skipif(sys.implementation.name != "pypy", reason="about PyPy's HPy")
+def test_construction_is_refused_where_the_runtime_has_no_room(mod):
+    for name in ("Length", "Named", "Folded", "Row", "Log", "Counts", "Distance"):
+        assert message(NotImplementedError, getattr(mod, name)) == (
+            f"class {name} derives from a built-in type, and PyPy's HPy has no room there for what is its own"
+        )
 
 
 def test_float(mod):

@@ -13,6 +13,7 @@ mod memory;
 mod paths;
 mod process;
 mod provision;
+mod pypy;
 mod pytest;
 mod report;
 mod test;

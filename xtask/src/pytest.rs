@@ -45,11 +45,12 @@ impl Run {
 }
 
 /// The folder of the plugins, for PYTHONPATH.
-fn plugins() -> Result<PathBuf> {
+pub fn plugins() -> Result<PathBuf> {
     let folder = target("plugins");
     let files = [
         ("hpy_rs_results.py", include_str!("plugins/hpy_rs_results.py")),
         ("hpy_rs_select_abi.py", include_str!("plugins/hpy_rs_select_abi.py")),
+        ("hpy_rs_pypy.py", include_str!("plugins/hpy_rs_pypy.py")),
         ("hpy_rs_coverage.py", include_str!("plugins/hpy_rs_coverage.py")),
     ];
     for (name, text) in files {

@@ -5,6 +5,7 @@ use crate::interpreters::{self, Interpreter};
 use crate::memory;
 use crate::paths::{root, target};
 use crate::process::run_logged;
+use crate::pypy;
 use crate::pytest;
 use crate::report::{Counts, Outcome, Report};
 use crate::wheels::{self, Environment};
@@ -72,6 +73,13 @@ pub fn run(options: &Options) -> Result<()> {
                 }
             };
             let group = interpreter.label();
+            if interpreter.is_pypy() {
+                // It has its own runtime: what there is to test of ours are the binaries.
+                if wants(Part::Own) {
+                    report.piece(&group, "own suite", || on_pypy(&interpreter, options));
+                }
+                continue;
+            }
             let Some(environment) = prepare(&mut report, &interpreter) else { continue };
             let chosen = |versions: &[String]| {
                 versions.is_empty() || versions.contains(&interpreter.short())
@@ -117,6 +125,13 @@ pub fn run(options: &Options) -> Result<()> {
         memory::asan(&mut report, &asked);
     }
     report.finish()
+}
+
+/// The own suite's universal binaries on PyPy's HPy.
+fn on_pypy(interpreter: &Interpreter, options: &Options) -> Result<Outcome> {
+    let expression = options.expression.as_deref();
+    let plan = pypy::Plan { expression, jobs: options.jobs };
+    Ok(pypy::suite(interpreter, &plan)?.outcome())
 }
 
 /// The own suite on the trampolines that binaries carry for systems which deny executable memory.

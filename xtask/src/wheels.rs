@@ -134,7 +134,7 @@ pub fn install_numpy(interpreter: &Interpreter, python: &Path, environment: &Pat
 }
 
 /// The Python of the interpreter's environment under target/, with the test tools installed.
-fn tools(interpreter: &Interpreter) -> Result<PathBuf> {
+pub fn tools(interpreter: &Interpreter) -> Result<PathBuf> {
     let folder = target("environments").join(interpreter.tag());
     let python = folder.join("bin/python");
     let stamp = folder.join("tools.txt");
@@ -156,6 +156,33 @@ fn tools(interpreter: &Interpreter) -> Result<PathBuf> {
         .context("installing the test tools")?;
     std::fs::write(&stamp, wanted)?;
     install_numpy(interpreter, &python, &folder)?;
+    Ok(python)
+}
+
+/// The Python of an environment `name` under target/ with packages from the package index only.
+pub fn environment_with(
+    interpreter: &Interpreter,
+    name: &str,
+    packages: &[&str],
+) -> Result<PathBuf> {
+    let folder = target("environments").join(name);
+    let python = folder.join("bin/python");
+    let stamp = folder.join("tools.txt");
+    let wanted = packages.join(" ");
+    if std::fs::read_to_string(&stamp).unwrap_or_default() != wanted {
+        let log = target("logs").join(format!("environment-{name}.log"));
+        let _ = std::fs::remove_dir_all(&folder);
+        let mut venv = interpreter.command(&interpreter.python);
+        run_logged(venv.args(["-m", "venv"]).arg(&folder), &log, Duration::from_secs(300))?
+            .checked()
+            .context("making a virtual environment")?;
+        let mut pip = interpreter.command(&python);
+        pip.args(["-m", "pip", "install", "-q"]).args(packages);
+        run_logged(&mut pip, &log, Duration::from_secs(900))?
+            .checked()
+            .context("installing packages")?;
+        std::fs::write(&stamp, wanted)?;
+    }
     Ok(python)
 }
 

@@ -463,8 +463,7 @@ impl Block<'_> {
     fn finish_pairs(&mut self) {
         for (key, halves) in std::mem::take(&mut self.pairs) {
             self.stub.slot(&key, &halves);
-            let item = crate::special::joined(self.class, &key, &halves);
-            self.push(quote!(::hpy::impl_::Item::Def(#item)));
+            self.items.extend(crate::special::joined(self.class, &key, &halves));
         }
     }
 }

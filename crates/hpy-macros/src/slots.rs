@@ -176,6 +176,28 @@ pub fn foreign(name: &str) -> Option<&'static str> {
     })
 }
 
+impl Special {
+    /// Whether this is the half of an operator's slot that is for the right operand.
+    pub fn is_reflected(self) -> bool {
+        matches!(self, Special::Binary { reflected: true, .. } | Special::Power { reflected: true })
+    }
+}
+
+/// The name of the reflected operator of a slot: "__radd__" of "HPy_nb_add".
+pub fn reflected_name(slot: &str) -> Option<String> {
+    let operator = match slot.strip_prefix("HPy_nb_")? {
+        "subtract" => "sub",
+        "multiply" => "mul",
+        "matrix_multiply" => "matmul",
+        "true_divide" => "truediv",
+        "floor_divide" => "floordiv",
+        "remainder" => "mod",
+        "power" => "pow",
+        other => other,
+    };
+    Some(format!("__r{operator}__"))
+}
+
 /// How many arguments Python gives a special method, where that is fixed.
 pub fn arity(special: Special) -> Option<usize> {
     use Special::*;
@@ -185,5 +207,28 @@ pub fn arity(special: Special) -> Option<usize> {
         InPlace { signature: "BINARYFUNC", .. } => Some(1),
         SetItem | RichCompare | DescrGet | Power { .. } | InPlace { .. } => Some(2),
         Call | Init | SlotMethod | Plain => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Special, reflected_name, special};
+
+    #[test]
+    fn slots_have_the_names_of_their_reflected_operators() {
+        for operator in [
+            "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "lshift",
+            "rshift", "and", "or", "xor", "pow",
+        ] {
+            let name = format!("__r{operator}__");
+            let found = special(&name).filter(|found| found.is_reflected());
+            let slot = match found {
+                Some(Special::Binary { slot, .. }) => slot,
+                Some(Special::Power { .. }) => "HPy_nb_power",
+                other => panic!("{name} is {other:?}"),
+            };
+            assert_eq!(reflected_name(slot), Some(name));
+        }
+        assert_eq!(reflected_name("HPy_tp_call"), None);
     }
 }

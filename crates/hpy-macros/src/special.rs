@@ -1,6 +1,7 @@
 //! The code of special methods that are slots of the ABI.
 
 use crate::call::Callee;
+use crate::docs;
 use crate::slots::Special;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -297,7 +298,7 @@ pub fn half(class: &Type, callee: &Callee<'_>, kind: Special) -> syn::Result<Tok
     Ok(quote!({ #constant #body }))
 }
 
-/// The slot that halves make up: an expression of type `HPyDef`.
+/// Statements that push the slot that halves make up and, if some are reflected operators, the method that PyPy calls.
 pub fn joined(class: &Type, key: &str, halves: &[(Special, TokenStream)]) -> TokenStream {
     let hpy = quote!(::hpy::impl_::sys::HPy);
     let returns_object = quote!(-> ::hpy::impl_::sys::HPy);
@@ -323,7 +324,7 @@ pub fn joined(class: &Type, key: &str, halves: &[(Special, TokenStream)]) -> Tok
                 &empty,
                 &body,
             );
-            slot_item("HPy_mp_ass_subscript", "OBJOBJARGPROC", &function)
+            pushed(&slot_item("HPy_mp_ass_subscript", "OBJOBJARGPROC", &function))
         }
         "compare" => {
             let arms = halves.iter().map(|(kind, code)| match kind {
@@ -349,7 +350,7 @@ pub fn joined(class: &Type, key: &str, halves: &[(Special, TokenStream)]) -> Tok
                 &empty,
                 &body,
             );
-            slot_item("HPy_tp_richcompare", "RICHCMPFUNC", &function)
+            pushed(&slot_item("HPy_tp_richcompare", "RICHCMPFUNC", &function))
         }
         slot => {
             let power = slot == "HPy_nb_power";
@@ -363,16 +364,8 @@ pub fn joined(class: &Type, key: &str, halves: &[(Special, TokenStream)]) -> Tok
                     )
                 })
                 .map(|(_, code)| code);
-            let reflected = halves
-                .iter()
-                .filter(|(kind, _)| {
-                    matches!(
-                        kind,
-                        Special::Binary { reflected: true, .. }
-                            | Special::Power { reflected: true }
-                    )
-                })
-                .map(|(_, code)| code);
+            let reflected =
+                halves.iter().filter(|(kind, _)| kind.is_reflected()).map(|(_, code)| code);
             let third = power.then(|| {
                 quote!(let __third = ::hpy::Ref::<'_, ::hpy::kinds::Any>::from_raw(__ctx, __modulo);)
             });
@@ -391,7 +384,41 @@ pub fn joined(class: &Type, key: &str, halves: &[(Special, TokenStream)]) -> Tok
                 (quote!(__left: #hpy, __right: #hpy), "BINARYFUNC")
             };
             let function = implementation(&parameters, &returns_object, &object, &empty, &body);
-            slot_item(slot, signature, &function)
+            let item = pushed(&slot_item(slot, signature, &TokenStream::new()));
+            let method = halves
+                .iter()
+                .any(|(kind, _)| kind.is_reflected())
+                .then(|| reflected_method(slot))
+                .flatten();
+            quote!({ #function #item #method })
         }
     }
+}
+
+/// A statement that pushes an expression of type `HPyDef`.
+fn pushed(item: &TokenStream) -> TokenStream {
+    quote!(__items.push(::hpy::impl_::Item::Def(#item));)
+}
+
+/// Pushes the method of a reflected operator, which calls the slot's implementation `__imp` with the operands in order.
+fn reflected_method(slot: &str) -> Option<TokenStream> {
+    let name = docs::c_literal(&crate::slots::reflected_name(slot)?);
+    let hpy = quote!(::hpy::impl_::sys::HPy);
+    let third = (slot == "HPy_nb_power").then(|| quote!(, (*__raw).h_None));
+    Some(quote! {
+        unsafe extern "C" fn __reflected(
+            __raw: *mut ::hpy::impl_::sys::HPyContext,
+            __slf: #hpy,
+            __other: #hpy,
+        ) -> #hpy {
+            unsafe { __imp(__raw, __other, __slf #third) }
+        }
+        __items.push(::hpy::impl_::Item::Reflected(::hpy::impl_::method(
+            #name,
+            ::hpy::impl_::sys::HPyFunc_O,
+            __reflected as *mut ::core::ffi::c_void,
+            ::hpy::__trampoline!(O __reflected),
+            c"",
+        )));
+    })
 }

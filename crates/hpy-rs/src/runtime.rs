@@ -3,7 +3,7 @@
 use crate::handle::Handle;
 use crate::kinds::Type;
 use crate::{Ctx, PyErr, PyResult};
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
 use hpy_sys::ext::{HPyBinary, HPyContextExt, HPyExtensions};
@@ -15,6 +15,9 @@ static TRAMPOLINE_CONTEXT: AtomicPtr<HPyContext> = AtomicPtr::new(ptr::null_mut(
 /// The version that the runtime gave to `HPyInitExtensions_NAME`; 0 where it knows no extensions.
 static EXTENSIONS: AtomicU32 = AtomicU32::new(0);
 
+/// Whether the runtime is PyPy's, where some things are to be defined in another way.
+static IS_PYPY: AtomicBool = AtomicBool::new(false);
+
 /// `HPyInitGlobalContext_NAME`.
 ///
 /// # Safety
@@ -22,6 +25,12 @@ static EXTENSIONS: AtomicU32 = AtomicU32::new(0);
 pub unsafe fn set_trampoline_context(ctx: *mut HPyContext) {
     // SAFETY: as the caller says.
     unsafe { hpy_sys::places::learn(ctx) };
+    // SAFETY: as the caller says; a name that is not null ends with a NUL.
+    let is_pypy = unsafe {
+        let name = (*ctx).name;
+        !name.is_null() && CStr::from_ptr(name).to_bytes().windows(4).any(|word| word == b"PyPy")
+    };
+    IS_PYPY.store(is_pypy, Ordering::Relaxed);
     TRAMPOLINE_CONTEXT.store(ctx, Ordering::Release);
 }
 
@@ -153,14 +162,18 @@ pub(crate) fn set_constructor<'ctx>(kind: &Handle<'ctx, Type>, imp: *mut c_void)
 /// Whether the context has the members that PyPI's hpy 0.9.0 lacks (`HPy_GetIter` and others). Nothing in
 /// the ABI tells; runtimes known to have them are hpy-rs and PyPy.
 #[inline]
-pub(crate) fn has_newer_functions(ctx: Ctx<'_>) -> bool {
-    EXTENSIONS.load(Ordering::Relaxed) != 0 || is_pypy(ctx)
+pub(crate) fn has_newer_functions() -> bool {
+    EXTENSIONS.load(Ordering::Relaxed) != 0 || is_pypy()
+}
+
+/// Whether the runtime takes a signature out of a class's docstring, as CPython does.
+pub(crate) fn reads_signatures() -> bool {
+    EXTENSIONS.load(Ordering::Relaxed) != 0
 }
 
 /// PyPI's hpy 0.9.0 puts the struct of a class that derives from `int` or `tuple` where the digits and items are.
 /// It has no shape for those that derive from `dict`.
 pub(crate) fn check_shape<'ctx>(
-    ctx: Ctx<'ctx>,
     shape: hpy_sys::HPyType_BuiltinShape,
     class: &str,
 ) -> PyResult<'ctx> {
@@ -169,7 +182,7 @@ pub(crate) fn check_shape<'ctx>(
     };
     // The first two are of variable size; the last is newer, as its constant in the context is.
     let newer = [HPyType_BuiltinShape_Long, HPyType_BuiltinShape_Tuple, HPyType_BuiltinShape_Dict];
-    if newer.contains(&shape) && !has_newer_functions(ctx) {
+    if newer.contains(&shape) && !has_newer_functions() {
         return Err(crate::exc::ImportError::new(format!(
             "the HPy runtime of this interpreter cannot make class {class}, which derives from int, tuple or dict: use hpy-rs"
         )));
@@ -177,9 +190,10 @@ pub(crate) fn check_shape<'ctx>(
     Ok(())
 }
 
+/// Whether the runtime is PyPy's.
 #[cold]
-fn is_pypy(ctx: Ctx<'_>) -> bool {
-    ctx.name().to_bytes().windows(4).any(|word| word == b"PyPy")
+pub(crate) fn is_pypy() -> bool {
+    IS_PYPY.load(Ordering::Relaxed)
 }
 
 /// The extension table, where it has trees and contents.

@@ -3,11 +3,10 @@
 use super::known::{self, Known};
 use super::{MODES, Options};
 use crate::interpreters::{self, Interpreter};
-use crate::paths::{root, target};
-use crate::process::run_logged;
+use crate::paths::root;
 use crate::pytest::{self, Ended};
 use crate::wheels;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -108,7 +107,7 @@ impl Column {
             Kind::PyPy(interpreter) => {
                 // Later releases of hypothesis carry a native part that PyPy 7.3.19 cannot load.
                 let packages = ["pytest", "pytest-xdist", "hypothesis<6.130", "filelock"];
-                Ok(interpreter.command(environment_with(interpreter, "pypy", &packages)?))
+                Ok(interpreter.command(wheels::environment_with(interpreter, "pypy", &packages)?))
             }
             Kind::Reference(interpreter) => Ok(interpreter.command(&reference(interpreter)?)),
             Kind::Absent(why) => anyhow::bail!("{why}"),
@@ -185,27 +184,5 @@ pub fn reference(interpreter: &Interpreter) -> Result<PathBuf> {
     // Its loader imports pkg_resources, which setuptools gave up in version 82.
     let packages =
         ["pytest", "pytest-xdist", "hypothesis", "filelock", "setuptools<81", "hpy==0.9.0"];
-    environment_with(interpreter, &name, &packages)
-}
-
-fn environment_with(interpreter: &Interpreter, name: &str, packages: &[&str]) -> Result<PathBuf> {
-    let folder = target("environments").join(name);
-    let python = folder.join("bin/python");
-    let stamp = folder.join("tools.txt");
-    let wanted = packages.join(" ");
-    if std::fs::read_to_string(&stamp).unwrap_or_default() != wanted {
-        let log = target("logs").join(format!("environment-{name}.log"));
-        let _ = std::fs::remove_dir_all(&folder);
-        let mut venv = interpreter.command(&interpreter.python);
-        run_logged(venv.args(["-m", "venv"]).arg(&folder), &log, Duration::from_secs(300))?
-            .checked()
-            .context("making a virtual environment")?;
-        let mut pip = interpreter.command(&python);
-        pip.args(["-m", "pip", "install", "-q"]).args(packages);
-        run_logged(&mut pip, &log, Duration::from_secs(900))?
-            .checked()
-            .context("installing packages")?;
-        std::fs::write(&stamp, wanted)?;
-    }
-    Ok(python)
+    wheels::environment_with(interpreter, &name, &packages)
 }

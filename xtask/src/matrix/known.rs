@@ -66,9 +66,37 @@ pub fn stale<'a>(known: &'a [Known], ended: &[Ended]) -> Vec<&'a str> {
     patterns.filter(out_of_date).map(String::as_str).collect()
 }
 
+/// How the plugin for PyPy begins what it says of a test that did not survive.
+const ENDED: &str = "ended the process";
+
+/// What a run in which fatal tests had a process each says against the list, in sentences: failures that it does not name,
+/// and tests that it names and that do not fail as it says. `is_whole` is whether all tests ran: each pattern has to name
+/// one then.
+pub fn unexpected(known: &[Known], ended: &[Ended], is_whole: bool) -> Vec<String> {
+    let mut all = Vec::new();
+    for one in ended {
+        let (test, why) = (&one.test, &one.why);
+        match (one.outcome.as_str(), known.iter().find(|entry| entry.names(test))) {
+            ("failed", None) => all.push(format!("{test} failed: {why}")),
+            ("failed", Some(entry)) if entry.fatal != why.starts_with(ENDED) => {
+                all.push(format!("{test} is listed with fatal = {}: {why}", entry.fatal));
+            }
+            ("passed", Some(_)) => all.push(format!("{test} is listed and passed")),
+            _ => {}
+        }
+    }
+    let names_nothing = |pattern: &&String| !ended.iter().any(|one| names(pattern, &one.test));
+    if is_whole {
+        for pattern in known.iter().flat_map(|one| &one.tests).filter(names_nothing) {
+            all.push(format!("{pattern} names no test"));
+        }
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Known, fatal, reason, stale};
+    use super::{Known, fatal, reason, stale, unexpected};
     use crate::pytest::Ended;
 
     fn ended(outcome: &str, test: &str) -> Ended {
@@ -87,5 +115,30 @@ mod tests {
         assert_eq!(fatal(&known), "a::b*\tnone");
         let all = [ended("failed", "a::b[debug]"), ended("passed", "a::c")];
         assert_eq!(stale(&known, &all), ["a::c"]);
+    }
+
+    #[test]
+    fn what_goes_otherwise_than_listed_is_said() {
+        let known = [
+            Known { reason: "none".into(), tests: vec!["a::b[*".into()], fatal: true },
+            Known { reason: "other".into(), tests: vec!["a::c".into()], fatal: false },
+        ];
+        let failed = |test: &str, why: &str| Ended { why: why.to_owned(), ..ended("failed", test) };
+        let died = failed("a::b[universal]", "ended the process: SIGSEGV");
+        let all = [died, failed("a::c", "E"), ended("passed", "a::d")];
+        assert_eq!(unexpected(&known, &all, true), [""; 0]);
+        let all = [
+            ended("passed", "a::b[debug]"),
+            failed("a::b[x]", "assert 1"),
+            failed("a::d", "assert 2"),
+        ];
+        let expected = [
+            "a::b[debug] is listed and passed",
+            "a::b[x] is listed with fatal = true: assert 1",
+            "a::d failed: assert 2",
+            "a::c names no test",
+        ];
+        assert_eq!(unexpected(&known, &all, true), expected);
+        assert_eq!(unexpected(&known, &all, false), expected[..3]);
     }
 }

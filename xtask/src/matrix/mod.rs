@@ -2,7 +2,7 @@
 
 mod column;
 mod kept;
-mod known;
+pub mod known;
 mod table;
 
 use crate::paths::{root, target};

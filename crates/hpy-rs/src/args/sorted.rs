@@ -214,8 +214,14 @@ unsafe extern "C" fn sort_dict<const N: usize>(
         {
             return function(ctx, slf, values.as_ptr(), core::ptr::null());
         }
-        sort_object::<N>(ctx, slf, args, nargs, Keywords::Dict(kwargs), signature, function)
+        let keywords = keywords_of(kwargs);
+        sort_object::<N>(ctx, slf, args, nargs, keywords, signature, function)
     }
+}
+
+/// What a constructor gets: a dict, but on PyPy the names, their values behind the positional arguments.
+fn keywords_of(kwargs: HPy) -> Keywords {
+    if crate::runtime::is_pypy() { Keywords::Names(kwargs) } else { Keywords::Dict(kwargs) }
 }
 
 /// # Safety
@@ -259,7 +265,7 @@ unsafe extern "C" fn sort_init<const N: usize>(
     unsafe {
         number::<c_int>(ctx, |token| {
             let mut values = [HPy::NULL; N];
-            let keywords = Keywords::Dict(kwargs);
+            let keywords = keywords_of(kwargs);
             let sorted = sort(token, signature, args, nargs, keywords, &mut values)?;
             match function(ctx, slf, sorted.values.as_ptr(), &raw const sorted.rest) {
                 0 => Ok(0),

@@ -336,7 +336,7 @@ pub fn allocate<'ctx, T: Class, I: Initial<'ctx, T>>(
             return Ok(object.assume());
         }
     }
-    if !crate::runtime::has_newer_functions(ctx) {
+    if !crate::runtime::has_newer_functions() {
         refuse_subclass::<T>(kind)?;
     }
     let mut data: *mut c_void = core::ptr::null_mut();

@@ -25,6 +25,8 @@ pub enum Item {
     Def(HPyDef),
     /// A method that CPython reaches through a slot that the ABI has not: see [`TypeBuilder::create`].
     SlotMethod(HPyDef),
+    /// The method of a reflected operator, for PyPy: it calls an operator's slot for the left operand only.
+    Reflected(HPyDef),
     /// One half of a property or both; halves of one name are joined.
     Property(HPyGetSet),
     /// A static method: its implementation ignores the receiver.

@@ -200,9 +200,9 @@ fn make_class<'ctx>(
     }
     let module_name = module.getattr(c"__name__")?;
     let text: String = module_name.extract()?;
-    let builder = definition.built.get_or_init(|| {
-        TypeBuilder::new(definition, &text, crate::runtime::has_newer_functions(ctx))
-    });
+    let builder = definition
+        .built
+        .get_or_init(|| TypeBuilder::new(definition, &text, crate::runtime::reads_signatures()));
     let kind = builder.create(ctx, definition)?;
     kind.setattr(c"__module__", &module_name)?;
     definition.global.store(&kind);

@@ -2,7 +2,7 @@
 
 use super::{Item, MakeValue};
 use crate::class::Definition;
-use crate::exc::RuntimeError;
+use crate::exc::{AttributeError, NotImplementedError, RuntimeError};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Type};
 use crate::{Ctx, PyResult};
@@ -20,6 +20,8 @@ pub struct TypeBuilder {
     of_class: Vec<bool>,
     slot_methods: Vec<CString>,
     constructor: *mut c_void,
+    /// Whether this is only the name of a class that the runtime has no room for.
+    refused: bool,
     pub(super) attributes: Vec<(&'static CStr, MakeValue)>,
 }
 
@@ -51,6 +53,7 @@ fn meth_name(def: &HPyDef) -> CString {
 impl TypeBuilder {
     /// `signed`: the runtime reads a signature in the class's docstring, as CPython does.
     pub(super) fn new(definition: &'static Definition, module: &str, signed: bool) -> Self {
+        let refused = crate::runtime::is_pypy() && definition.shape != HPyType_BuiltinShape_Object;
         let mut definitions = Vec::new();
         let mut properties: Vec<HPyGetSet> = Vec::new();
         let mut statics = Vec::new();
@@ -58,12 +61,22 @@ impl TypeBuilder {
         let mut slot_methods = Vec::new();
         let mut constructor = ptr::null_mut();
         let mut attributes = Vec::new();
-        for item in (definition.items)() {
+        if refused {
+            let code = refuse_construction as *mut c_void;
+            definitions.push(super::slot(HPy_tp_new, code, code));
+        }
+        let items = if refused { Vec::new() } else { (definition.items)() };
+        for item in items {
             match item {
                 Item::Def(def) => definitions.push(def),
                 Item::SlotMethod(def) => {
                     slot_methods.push(meth_name(&def));
                     definitions.push(def);
+                }
+                Item::Reflected(def) => {
+                    if crate::runtime::is_pypy() {
+                        definitions.push(def);
+                    }
                 }
                 Item::Property(half) => join(&mut properties, half),
                 Item::StaticMethod(def) => {
@@ -77,6 +90,9 @@ impl TypeBuilder {
                 Item::Constructor(imp) => constructor = imp,
                 Item::Attribute(name, make) => attributes.push((name, make)),
             }
+        }
+        if crate::runtime::is_pypy() {
+            properties.iter_mut().for_each(|property| refuse_assignment(property, definition.name));
         }
         definitions.extend(
             properties
@@ -93,10 +109,10 @@ impl TypeBuilder {
         }
         let spec = HPyType_Spec {
             name: name.as_ptr(),
-            basicsize: definition.size as c_int,
+            basicsize: if refused { 0 } else { definition.size as c_int },
             itemsize: 0,
-            flags,
-            builtin_shape: definition.shape,
+            flags: if refused { HPy_TPFLAGS_DEFAULT } else { flags },
+            builtin_shape: if refused { HPyType_BuiltinShape_Object } else { definition.shape },
             legacy_slots: ptr::null_mut(),
             defines: leak_defines(definitions),
             doc: doc_of(definition, signed),
@@ -108,6 +124,7 @@ impl TypeBuilder {
             of_class,
             slot_methods,
             constructor,
+            refused,
             attributes,
         }
     }
@@ -124,6 +141,7 @@ impl TypeBuilder {
         definition: &'static Definition,
     ) -> PyResult<'ctx, Handle<'ctx, Type>> {
         let base = match (definition.base)() {
+            _ if self.refused => None,
             Some(base) => Some(base.global.load::<Type>(ctx).ok_or_else(|| {
                 RuntimeError::new(format!(
                     "class {} derives from {}, which was not made yet: put {} first",
@@ -131,7 +149,7 @@ impl TypeBuilder {
                 ))
             })?),
             None => {
-                crate::runtime::check_shape(ctx, definition.shape, definition.name)?;
+                crate::runtime::check_shape(definition.shape, definition.name)?;
                 crate::class::type_of_shape(ctx, definition.shape).map(Ref::to_owned)
             }
         };
@@ -201,6 +219,57 @@ fn join(properties: &mut Vec<HPyGetSet>, half: HPyGetSet) {
         }
         None => properties.push(half),
     }
+}
+
+/// The `HPy_tp_new` of a class that derives from a built-in type on PyPy, whose process ends when it looks for the
+/// struct behind a float or a list. The module has the class, so that the rest of it can be used.
+unsafe extern "C" fn refuse_construction(
+    raw: *mut HPyContext,
+    class: HPy,
+    _args: *const HPy,
+    _nargs: HPy_ssize_t,
+    _kwargs: HPy,
+) -> HPy {
+    // SAFETY: the runtime calls with the context of the call and an open handle.
+    unsafe {
+        crate::impl_::object(raw, |ctx| {
+            let name = Ref::<Type>::from_raw(ctx, class).getattr(c"__name__")?;
+            Err(NotImplementedError::new(format!(
+                "class {} derives from a built-in type, and PyPy's HPy has no room there for what is its own",
+                name.extract::<String>()?
+            )))
+        })
+    }
+}
+
+/// Gives a property without a setter one that raises what CPython does: PyPy's process ends when such a property is
+/// assigned to.
+fn refuse_assignment(property: &mut HPyGetSet, class: &str) {
+    unsafe extern "C" fn refuse(
+        raw: *mut HPyContext,
+        _slf: HPy,
+        _value: HPy,
+        closure: *mut c_void,
+    ) -> c_int {
+        // SAFETY: the context is that of the call; the closure is the message that was set below.
+        unsafe {
+            crate::impl_::status(raw, |_ctx| {
+                let message = CStr::from_ptr(closure.cast()).to_string_lossy();
+                Err(AttributeError::new(message.into_owned()))
+            })
+        }
+    }
+    if !property.setter_imp.is_null() {
+        return;
+    }
+    // SAFETY: names are NUL-terminated literals.
+    let name = unsafe { CStr::from_ptr(property.name) }.to_string_lossy();
+    let message =
+        CString::leak_name(format!("attribute '{name}' of '{class}' objects is not writable"));
+    property.setter_imp = refuse as *mut c_void;
+    // PyPy calls implementations; it has no use for trampolines.
+    property.setter_cpy_trampoline = refuse as *mut c_void;
+    property.closure = message.as_ptr().cast_mut().cast();
 }
 
 trait LeakName {

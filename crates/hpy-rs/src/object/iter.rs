@@ -37,7 +37,7 @@ impl<'ctx, T> Handle<'ctx, T> {
     /// ```
     pub fn iter(&self) -> PyResult<'ctx, PyIter<'ctx>> {
         let ctx = self.ctx();
-        if runtime::has_newer_functions(ctx) {
+        if runtime::has_newer_functions() {
             // SAFETY: the handle is open; this runtime has the function.
             let iterator =
                 unsafe { Handle::from_new(ctx, api::HPy_GetIter(ctx.as_raw(), self.as_raw()))? };

@@ -578,6 +578,14 @@ HPyAPI_HELPER int HPyArg_ParseKeywordsDict(HPyContext *ctx, HPyTracker *ht, cons
     given.names = HPy_NULL;
     given.values = NULL;
     given.dict = kw;
+#ifndef HPY_ABI_CPYTHON
+    /* PyPy 7.3.19 gives constructors the names as a tuple, and the values behind the positional arguments. */
+    if (_hpy_places_later && !HPy_IsNull(kw) && HPyTuple_Check(ctx, kw)) {
+        given.names = kw;
+        given.values = args == NULL ? NULL : args + nargs;
+        given.dict = HPy_NULL;
+    }
+#endif
     va_start(outputs.list, keywords);
     parsed = keywords_entry(ctx, ht, args, (size_t)nargs, &given, fmt, keywords, &outputs);
     va_end(outputs.list);
