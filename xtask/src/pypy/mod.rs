@@ -89,7 +89,7 @@ pub fn suite(interpreter: &Interpreter, plan: &Plan) -> Result<Judged> {
     let known = known::read(&root().join("tests/pypy-exceptions.toml"))?;
     let python = environment(interpreter)?;
     build_rust()?;
-    let socket = target("pypy.socket");
+    let socket = target("pypy").join("compile.socket");
     let _server = CompileServer::start(&socket)?;
     let folder = target("logs").join(interpreter.tag());
     std::fs::create_dir_all(&folder)?;
