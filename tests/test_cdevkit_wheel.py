@@ -17,7 +17,7 @@ __all__ = ["metadata", "project"]  # fixtures
 
 def shared_wheel(project: Project) -> Path:
     """The wheel of the present dev kit, built if no interpreter did so yet."""
-    digest = hashlib.sha256(extensions.kit_hash() + SETUP.encode() + C_SOURCE.encode())
+    digest = hashlib.sha256(extensions.kit_hash("universal") + SETUP.encode() + C_SOURCE.encode())
     for path in sorted(Path(hpy.devel.__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     folder = extensions.CACHE / f"wheel-{digest.hexdigest()[:20]}"
