@@ -73,6 +73,7 @@ def use(mod: Any, number: int, shared: Any) -> None:
 
 
 @pytest.mark.once  # a loop of its own
+@pytest.mark.cpython("looks at the findings of this project's debug mode")
 def test_threads_share_a_module(mod, variant, often):
     from hpy.debug import LeakDetector, clear_findings, get_findings
 
