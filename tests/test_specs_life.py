@@ -369,6 +369,7 @@ class TestMemory:
             lambda: node(mod, "node_call", params=((METACLASS, Meta),), doc=b"Doc."),
         ]
 
+    @frees_modules
     def test_types_are_collected(self, mod):
         for kind in self.kinds(mod):
             made = kind()
@@ -377,6 +378,7 @@ class TestMemory:
             gc.collect()
             assert reference() is None
 
+    @frees_modules
     def test_types_and_instances_give_their_memory_back(self, mod, variant):
         rounds = 120 if variant.mode == "universal" else 60
         for kind in self.kinds(mod):
@@ -397,6 +399,7 @@ class TestMemory:
             # A leak takes every round up; what caches keep shows in the first ones only.
             assert min(growth(rounds) for _ in range(4)) < rounds / 2
 
+    @frees_modules
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
     def test_resident_memory(self, mod, variant):
         count = 20_000 if variant.mode == "universal" else 2_000
