@@ -257,8 +257,11 @@ def test_hybrid_names(tmp_path):
 
 
 def test_a_null_definition():
-    message = refused(raw("-DDEFINITION=NULL"), RuntimeError)
-    assert "'HPyInit_raw' returned NULL" in message
+    binary = raw("-DDEFINITION=NULL")
+    for mode in MODES:
+        # It stays loaded, so without thunks each mode needs a copy.
+        message = refused_in(mode, extensions.for_mode(binary, mode), RuntimeError, "raw")
+        assert "'HPyInit_raw' returned NULL" in message
 
 
 def test_a_refused_binary_is_closed_again(tmp_path):
