@@ -387,4 +387,5 @@ def test_interpreters_that_end_leave_nothing(folder, kind, mode):
     if found["allocated"] is not None:
         assert found["allocated"] <= own["allocated"] + 32 * 1024
     # Resident memory is what the system says it is, give or take: a megabyte, and a twentieth of what CPython loses.
-    assert found["resident"] <= 1.05 * own["resident"] + 2**20
+    # A process can shrink: nothing lost is then the least that can be asked.
+    assert found["resident"] <= 1.05 * max(own["resident"], 0) + 2**20
