@@ -53,6 +53,11 @@ def test_set_object(mod):
         mod.HPyErr_SetObject(Custom, "refuse")
 
 
+def test_what_raising_returns(mod):
+    """The members that these functions call return nothing in hpy 0.9.0 and PyPy; the functions return null."""
+    assert mod.raising_without_a_result() == 4
+
+
 def test_chaining(mod):
     """An exception that is raised while another is handled has it as its context."""
     with pytest.raises(ValueError) as raised:

@@ -94,7 +94,28 @@ FUNC(HPy_FatalError, 1)
     return HPy_NULL;
 }
 
-MODULE(errors, &def_HPyErr_SetString, &def_HPyErr_SetObject, &def_HPyErr_NoMemory,
+/* How many of the functions that always raise return null where the context's own return what is no handle, as those of
+   other HPys do: theirs return nothing. */
+static HPy two(HPyContext *ctx, HPy type, const char *text) { return (HPy){._i = 0x52}; }
+static HPy two_handles(HPyContext *ctx, HPy type, HPy value) { return (HPy){._i = 0x52}; }
+static HPy three_handles(HPyContext *ctx, HPy type, HPy first, HPy second) { return (HPy){._i = 0x52}; }
+static HPy no_handle(HPyContext *ctx) { return (HPy){._i = 0x52}; }
+FUNC(raising_without_a_result, 0)
+{
+    (void)args;
+    HPyContext other = *ctx;
+    other.ctx_Err_SetString = two;
+    other.ctx_Err_SetObject = two_handles;
+    other.ctx_Err_SetFromErrnoWithFilenameObjects = three_handles;
+    other.ctx_Err_NoMemory = no_handle;
+    int nulls = HPy_IsNull(HPyErr_SetString(&other, ctx->h_ValueError, "x"));
+    nulls += HPy_IsNull(HPyErr_SetObject(&other, ctx->h_ValueError, ctx->h_None));
+    nulls += HPy_IsNull(HPyErr_SetFromErrnoWithFilenameObjects(&other, ctx->h_OSError, HPy_NULL, HPy_NULL));
+    nulls += HPy_IsNull(HPyErr_NoMemory(&other));
+    return HPyLong_FromInt32_t(ctx, nulls);
+}
+
+MODULE(errors, &def_raising_without_a_result, &def_HPyErr_SetString, &def_HPyErr_SetObject, &def_HPyErr_NoMemory,
        &def_HPyErr_SetFromErrnoWithFilename, &def_HPyErr_SetFromErrnoWithFilenameObjects, &def_HPyErr_SetFromErrno,
        &def_occurred, &def_HPyErr_ExceptionMatches, &def_HPyErr_NewException, &def_HPyErr_NewExceptionWithDoc,
        &def_HPyErr_WarnEx, &def_HPyErr_WriteUnraisable, &def_HPy_FatalError,)

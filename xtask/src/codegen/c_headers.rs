@@ -114,12 +114,13 @@ fn calls(abi: &Abi) -> String {
         } else {
             format!("ctx->{}", m.field)
         };
-        let _ = writeln!(
-            text,
-            "    {}{place}({});",
-            if m.returns == "void" { "" } else { "return " },
-            arguments.join(", ")
-        );
+        let call = format!("{place}({})", arguments.join(", "));
+        let _ = match (m.returns.as_str(), m.error.as_str()) {
+            ("void", _) => writeln!(text, "    {call};"),
+            // In hpy 0.9.0 and PyPy the member returns nothing: what is in the register is no handle.
+            (_, "raises") => writeln!(text, "    {call};\n    return HPy_NULL;"),
+            _ => writeln!(text, "    return {call};"),
+        };
         text.push_str(if abi.cpython.contains_key(&m.name) { "#endif\n}\n\n" } else { "}\n\n" });
     }
     text.push_str("#endif /* HPY_GENERATED_CALLS_H */\n");

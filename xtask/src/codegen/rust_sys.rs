@@ -78,15 +78,19 @@ fn api(abi: &Abi) -> String {
         } else {
             format!("((*ctx).{})", member.field)
         };
+        let mut call = format!("{place}({})", arguments.join(", "));
+        if member.error == "raises" {
+            // In hpy 0.9.0 and PyPy the member returns nothing: what is in the register is no handle.
+            call.push_str("; HPy::NULL");
+        }
         let _ = write!(
             text,
             "/// Calls `{}`.\n#[rustfmt::skip]\n#[inline(always)]\npub unsafe fn {}({}){} {{\n    \
-             // SAFETY: the caller keeps the module's contract.\n    unsafe {{ {place}({}) }}\n}}\n\n",
+             // SAFETY: the caller keeps the module's contract.\n    unsafe {{ {call} }}\n}}\n\n",
             member.field,
             member.name,
             rust_params(member),
             rust_returns(&member.returns),
-            arguments.join(", ")
         );
     }
     text.pop();

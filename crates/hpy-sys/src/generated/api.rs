@@ -495,7 +495,7 @@ pub unsafe fn HPy_FatalError(ctx: *mut HPyContext, message: *const c_char) {
 #[inline(always)]
 pub unsafe fn HPyErr_SetString(ctx: *mut HPyContext, h_type: HPy, utf8_message: *const c_char) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Err_SetString)(ctx, h_type, utf8_message) }
+    unsafe { ((*ctx).ctx_Err_SetString)(ctx, h_type, utf8_message); HPy::NULL }
 }
 
 /// Calls `ctx_Err_SetObject`.
@@ -503,7 +503,7 @@ pub unsafe fn HPyErr_SetString(ctx: *mut HPyContext, h_type: HPy, utf8_message: 
 #[inline(always)]
 pub unsafe fn HPyErr_SetObject(ctx: *mut HPyContext, h_type: HPy, h_value: HPy) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Err_SetObject)(ctx, h_type, h_value) }
+    unsafe { ((*ctx).ctx_Err_SetObject)(ctx, h_type, h_value); HPy::NULL }
 }
 
 /// Calls `ctx_Err_SetFromErrnoWithFilename`.
@@ -511,7 +511,7 @@ pub unsafe fn HPyErr_SetObject(ctx: *mut HPyContext, h_type: HPy, h_value: HPy) 
 #[inline(always)]
 pub unsafe fn HPyErr_SetFromErrnoWithFilename(ctx: *mut HPyContext, h_type: HPy, filename_fsencoded: *const c_char) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Err_SetFromErrnoWithFilename)(ctx, h_type, filename_fsencoded) }
+    unsafe { ((*ctx).ctx_Err_SetFromErrnoWithFilename)(ctx, h_type, filename_fsencoded); HPy::NULL }
 }
 
 /// Calls `ctx_Err_SetFromErrnoWithFilenameObjects`.
@@ -519,7 +519,7 @@ pub unsafe fn HPyErr_SetFromErrnoWithFilename(ctx: *mut HPyContext, h_type: HPy,
 #[inline(always)]
 pub unsafe fn HPyErr_SetFromErrnoWithFilenameObjects(ctx: *mut HPyContext, h_type: HPy, filename1: HPy, filename2: HPy) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Err_SetFromErrnoWithFilenameObjects)(ctx, h_type, filename1, filename2) }
+    unsafe { ((*ctx).ctx_Err_SetFromErrnoWithFilenameObjects)(ctx, h_type, filename1, filename2); HPy::NULL }
 }
 
 /// Calls `ctx_Err_Occurred`.
@@ -543,7 +543,7 @@ pub unsafe fn HPyErr_ExceptionMatches(ctx: *mut HPyContext, exc: HPy) -> c_int {
 #[inline(always)]
 pub unsafe fn HPyErr_NoMemory(ctx: *mut HPyContext) -> HPy {
     // SAFETY: the caller keeps the module's contract.
-    unsafe { ((*ctx).ctx_Err_NoMemory)(ctx) }
+    unsafe { ((*ctx).ctx_Err_NoMemory)(ctx); HPy::NULL }
 }
 
 /// Calls `ctx_Err_Clear`.
