@@ -3,10 +3,11 @@
 use super::known::{self, Known};
 use super::{MODES, Options};
 use crate::interpreters::{self, Interpreter};
-use crate::paths::root;
+use crate::paths::{root, target};
+use crate::process::run_logged;
 use crate::pytest::{self, Ended};
 use crate::wheels;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +17,22 @@ use std::time::Duration;
 pub const COMPILED_ON: &str = "3.11";
 /// CPython versions that hpy 0.9.0 itself can be installed on.
 const REFERENCE: [&str; 3] = ["3.9", "3.10", "3.11"];
+
+/// Files of the suite without a test that loads a binary in a mode, beside `BUILD_TESTS`: about this tree's runtime, loader
+/// and tools. Some cannot be imported beside another HPy.
+const WITHOUT_BINARIES: [&str; 11] = [
+    "test_cdevkit_wheel.py",
+    "test_debug.py",
+    "test_direct.py",
+    "test_hpy_build.py",
+    "test_loader.py",
+    "test_package.py",
+    "test_refleak.py",
+    "test_subinterpreters.py",
+    "test_threads.py",
+    "test_trace.py",
+    "test_zoo.py",
+];
 
 /// A runtime that binaries are loaded into.
 pub struct Column {
@@ -125,37 +142,76 @@ impl Column {
     ) -> Result<Vec<Ended>> {
         python
             .current_dir(root())
-            .env("HPY_RS_VARIANTS", "1")
             .env("HPY_TESTS_PREBUILT", binaries)
             .env("HPY_TESTS_RUST", root().join("target/debug"));
-        // What the first column skips, another one may be the first to need. A root folder's compiler may link against a
-        // newer libc than others have.
-        if matches!(&self.kind, Kind::Wheel(interpreter) if interpreter.enter.is_none()) {
-            python.env("HPY_TESTS_RECORD", "1");
+        match &self.kind {
+            Kind::Wheel(interpreter) => {
+                // What the first column skips, another one may be the first to need. A root folder's compiler may link
+                // against a newer libc than others have.
+                if interpreter.enter.is_none() {
+                    python.env("HPY_TESTS_RECORD", "1");
+                }
+                self.of_this_tree(python, done, options)
+            }
+            _ => self.of_another_hpy(python, known, options),
         }
-        // Without thunks the last context that a binary was given serves all of its modules: one copy for each mode.
-        if !matches!(self.kind, Kind::Wheel(_)) {
-            python.env("HPY_RS_THUNKS", "0");
-        }
+    }
+
+    /// The suite with this tree's runtime.
+    fn of_this_tree(
+        &self,
+        mut python: Command,
+        done: Option<&Path>,
+        options: &Options,
+    ) -> Result<Vec<Ended>> {
+        python.env("HPY_RS_VARIANTS", "1");
         if let Some(done) = done {
             python.env("HPY_RS_DONE", done);
         }
-        if !known.is_empty() {
-            python.env("HPY_RS_FATAL", known::fatal(known));
-        }
-        let mut arguments: Vec<String> =
-            ["tests", "--continue-on-collection-errors"].map(str::to_owned).to_vec();
+        let mut arguments = files()?;
+        arguments.extend(["--continue-on-collection-errors", "--durations=40"].map(str::to_owned));
         arguments.extend(["-n".to_owned(), options.jobs.to_string()]);
         arguments.extend(["--modes".to_owned(), options.modes.join(",")]);
         // A test that crashes takes its process with it; the others still have to run.
         arguments.push("--max-worker-restart=200".to_owned());
-        let ignored = crate::test::BUILD_TESTS.iter().map(|file| format!("--ignore=tests/{file}"));
-        arguments.extend(ignored);
         if let Some(expression) = &options.expression {
             arguments.extend(["-k".to_owned(), expression.clone()]);
         }
         let ended = pytest::run(python, &self.log(), &arguments, Duration::from_secs(5400))?.ended;
         Ok(with_variants(ended))
+    }
+
+    /// The suite with an HPy whose functions may end the process: a process per file and per test that is known to.
+    fn of_another_hpy(
+        &self,
+        mut python: Command,
+        known: &[Known],
+        options: &Options,
+    ) -> Result<Vec<Ended>> {
+        let folder = target("logs").join(self.log());
+        std::fs::create_dir_all(&folder)?;
+        let results = target("logs").join(format!("{}.tsv", self.log()));
+        let _ = std::fs::remove_file(&results);
+        python
+            // The last context that a binary was given serves all of its modules: one copy for each mode.
+            .env("HPY_RS_THUNKS", "0")
+            .env("HPY_RS_FATAL", known::fatal(known))
+            .env("HPY_RS_RESULTS", &results)
+            // Rewriting the assertions of all files takes PyPy half a minute.
+            .env("PYTHONPYCACHEPREFIX", target(&format!("matrix/bytecode/{}", self.name)))
+            .env_remove("PYTHONDONTWRITEBYTECODE")
+            .arg(pytest::plugins()?.join("hpy_rs_pypy.py"))
+            .arg(options.jobs.to_string())
+            .arg(&folder)
+            .args(files()?)
+            .args(["--", "--modes", &options.modes.join(",")]);
+        if let Some(expression) = &options.expression {
+            python.args(["-k", expression]);
+        }
+        let log = target("logs").join(format!("{}.log", self.log()));
+        run_logged(&mut python, &log, Duration::from_secs(5400))?.checked()?;
+        let ended = pytest::results_of(&self.log());
+        ended.with_context(|| format!("{} is not what the plugin writes", results.display()))
     }
 
     /// What a run that did not come to its end has seen.
@@ -166,6 +222,21 @@ impl Column {
     fn log(&self) -> String {
         format!("matrix-{}", self.name)
     }
+}
+
+/// The files whose tests load binaries, from the repository's root.
+fn files() -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(root().join("tests"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let is_other = crate::test::BUILD_TESTS.contains(&name.as_str())
+            || WITHOUT_BINARIES.contains(&name.as_str());
+        if name.starts_with("test_") && name.ends_with(".py") && !is_other {
+            files.push(format!("tests/{name}"));
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
 }
 
 /// A worker that crashes forgets which variant its test ran in; the name has it.

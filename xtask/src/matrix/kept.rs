@@ -1,6 +1,7 @@
 //! Results of columns that are still true: a run that was interrupted goes on where it was.
 
 use super::column::Column;
+use super::known::{self, Known};
 use crate::paths::{root, target};
 use crate::process::output_of;
 use crate::pytest::{self, Ended};
@@ -11,6 +12,11 @@ use std::process::Command;
 
 /// A number that changes when one of the repository's files below `folders` changes.
 pub fn hash_of(folders: &[&str]) -> Result<u64> {
+    hash_without(folders, |_| false)
+}
+
+/// The same without some files.
+fn hash_without(folders: &[&str], without: impl Fn(&str) -> bool) -> Result<u64> {
     let mut git = Command::new("git");
     git.current_dir(root())
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "--"])
@@ -19,6 +25,7 @@ pub fn hash_of(folders: &[&str]) -> Result<u64> {
     let mut names: Vec<&str> = listed.lines().collect();
     names.sort_unstable();
     names.dedup();
+    names.retain(|name| !without(name));
     let mut hasher = DefaultHasher::new();
     for name in names {
         if let Ok(content) = std::fs::read(root().join(name)) {
@@ -35,17 +42,16 @@ pub fn binaries() -> Result<PathBuf> {
 }
 
 /// What a column's results depend on: everything the runtime, the binaries and the tests are made of.
-pub fn key(column: &Column, modes: &[String]) -> Result<String> {
-    let sources = hash_of(&[
-        "crates",
-        "python",
-        "tests",
-        "examples",
-        "setup.py",
-        "Cargo.lock",
-        "xtask/src/plugins",
-    ])?;
-    Ok(format!("{sources:016x} {} {}", column.label, modes.join(",")))
+pub fn key(column: &Column, known: &[Known], modes: &[String]) -> Result<String> {
+    let folders =
+        ["crates", "python", "tests", "examples", "setup.py", "Cargo.lock", "xtask/src/plugins"];
+    // What is expected to fail says how results are read; only what is fatal decides how tests run.
+    let lists = |name: &str| name.ends_with("-exceptions.toml") || name.ends_with(".supp");
+    let sources = hash_without(&folders, lists)?;
+    let mut hasher = DefaultHasher::new();
+    known::fatal(known).hash(&mut hasher);
+    let fatal = hasher.finish();
+    Ok(format!("{sources:016x} {fatal:016x} {} {}", column.label, modes.join(",")))
 }
 
 fn file(column: &Column) -> PathBuf {

@@ -100,7 +100,7 @@ fn results(
 ) -> Result<Vec<Ended>, String> {
     let say = |error: anyhow::Error| format!("{error:#}");
     let is_whole = options.expression.is_none();
-    let key = kept::key(column, &options.modes).map_err(say)?;
+    let key = kept::key(column, known, &options.modes).map_err(say)?;
     let kept = (is_whole && !options.fresh).then(|| kept::read(column, &key)).flatten();
     let is_done = kept.as_ref().is_some_and(|kept| kept.whole);
     let mut ended = kept.map_or_else(Vec::new, |kept| kept.ended);
