@@ -40,7 +40,9 @@ class BuildPy(build_py):
         builder = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(builder)
         package = "python" if getattr(self, "editable_mode", False) else self.build_lib
-        builder.build(sys.executable, Path(package, "hpy", "devel", "lib", "cpython"))
+        target = os.environ.get("CARGO_TARGET_DIR")
+        output = Path(package, "hpy", "devel", "lib", "cpython")
+        builder.build(sys.executable, output, Path(target) if target else None)
 
 
 setup(

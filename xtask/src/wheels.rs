@@ -4,6 +4,7 @@ use crate::interpreters::Interpreter;
 use crate::paths::{root, target};
 use crate::process::{output_of, run_logged};
 use anyhow::{Context, Result, bail};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -87,17 +88,30 @@ pub fn wheel(interpreter: &Interpreter) -> Result<(PathBuf, &'static str)> {
     std::fs::create_dir_all(&folder)?;
     // A distribution's Python may have no pip of its own: the environment's has.
     let python = tools(interpreter)?;
+    let built = build_folder(interpreter);
+    // Cargo guards its own work; what it leaves in the folder is the last interpreter's.
+    let lock = File::create(built.join("wheel.lock"))?;
+    lock.lock()?;
     let log = target("logs").join(format!("wheel-{}.log", interpreter.tag()));
     let mut pip = interpreter.command(&python);
     pip.current_dir(root())
         .args(["-m", "pip", "wheel", "--no-deps", "--wheel-dir"])
         .arg(&folder)
         .arg(".")
-        .env("CARGO_TARGET_DIR", target("py").join(interpreter.tag()));
+        .env("CARGO_TARGET_DIR", &built);
     run_logged(&mut pip, &log, Duration::from_secs(1200))?.checked().context("pip wheel")?;
+    drop(lock);
     let wheel =
         wheel_in(&folder).with_context(|| format!("pip left no wheel in {}", folder.display()))?;
     Ok((wheel, "built"))
+}
+
+/// Where cargo compiles for an interpreter: one folder for all that run where this command does, for only the crates that see the
+/// C API differ, and one for each root folder, whose programs may need a newer C library.
+fn build_folder(interpreter: &Interpreter) -> PathBuf {
+    let place = interpreter.enter.as_deref().and_then(Path::file_name);
+    let name = place.map_or_else(|| "here".into(), |script| script.to_string_lossy().into_owned());
+    target(&format!("py/{name}"))
 }
 
 fn wheel_in(folder: &Path) -> Option<PathBuf> {
