@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 pytestmark = pytest.mark.abis("universal", "hybrid")
 
-COUNT_WORDS, COUNT_I32, SET_ITEMS, TAKE_INTS, REACH_STRUCTS, READ_LENGTHS = 1, 2, 4, 8, 16, 32
+COUNT_WORDS, COUNT_I32, SET_ITEMS, TAKE_INTS, REACH_STRUCTS, READ_LENGTHS, READ_ITEMS, READ_FLOATS = (2**n for n in range(8))
 NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 COUNTS_ALL = bool(sysconfig.get_config_var("Py_REF_DEBUG")) or hasattr(sys, "gettotalrefcount")
 #: The C compiler's options, by what they do.
@@ -45,7 +45,7 @@ def test_offers(variant):
         assert offers == 0
     elif sys.implementation.name == "cpython":
         counts = COUNT_I32 if sys.version_info >= (3, 12) else COUNT_WORDS
-        assert offers == counts | SET_ITEMS | TAKE_INTS | REACH_STRUCTS | READ_LENGTHS
+        assert offers == counts | SET_ITEMS | TAKE_INTS | REACH_STRUCTS | READ_LENGTHS | READ_ITEMS | READ_FLOATS
 
 
 THUNKS = os.environ.get("HPY_RS_THUNKS") != "0"
@@ -84,6 +84,63 @@ def test_length(module):
     for value in (1, None, object(), str):
         with pytest.raises(TypeError):
             module.length(value)
+
+
+class Items(list):
+    def __getitem__(self, index):
+        return ("own", index)
+
+
+class Value(float):
+    def __float__(self):
+        return 12345.0
+
+
+@pytest.mark.parametrize("make", [list, tuple, Items, lambda items: dict(enumerate(items))])
+def test_items(module, make):
+    one, two = object(), object()
+    items = make([one, two, None, 7])
+    for index in [0, 1, 2, 3, -1, -4, 4, -5, 2**62, -(2**62)]:
+        try:
+            expected = items[index]
+        except (IndexError, KeyError) as error:
+            with pytest.raises(type(error)):
+                module.item(items, index)
+        else:
+            assert module.item(items, index) == expected
+    with pytest.raises(TypeError):
+        module.item({1}, 0)
+
+
+def test_items_are_counted(module):
+    one = object()
+    items = [one]
+    before = sys.getrefcount(one)
+    kept = [module.item(items, 0) for _ in range(50)]
+    assert sys.getrefcount(one) == before + 50
+    del kept
+    assert sys.getrefcount(one) == before
+
+
+def test_floats(module):
+    for value in [0.0, -0.0, 1.5, -1.0, 1e308, 5e-324, float("inf"), 7, -1, True, 2**70, Value(2.5)]:
+        assert repr(module.float_value(value)) == repr(float(value) if type(value) is not Value else 2.5)
+    assert str(module.float_value(float("nan"))) == "nan"
+    for value in ("1.5", None, object(), 1j):
+        with pytest.raises(TypeError):
+            module.float_value(value)
+    with pytest.raises(OverflowError):
+        module.float_value(2**2000)
+
+
+def test_sums_leave_counts_as_they_were(module):
+    values = [i * 0.5 for i in range(20)] + [3, True, Value(1.5)]
+    before = [sys.getrefcount(value) for value in values[:20]]
+    for _ in range(100):
+        assert module.total(values) == 95.0 + 3 + 1 + 1.5
+    assert [sys.getrefcount(value) for value in values[:20]] == before
+    with pytest.raises(TypeError):
+        module.total([1.5, "no"])
 
 
 @pytest.mark.skipif(not GOES_STRAIGHT, reason="calls go straight on Linux, with thunks for the others")

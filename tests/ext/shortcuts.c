@@ -124,4 +124,32 @@ FUNC(length, 1)
     return length < 0 ? HPy_NULL : HPyLong_FromSsize_t(ctx, length);
 }
 
-MODULE(shortcuts, LISTED(straight) &nothing, &same, &named, LISTED(length) LISTED(offers) LISTED(counted) LISTED(dropped) LISTED(nulls) LISTED(ints) LISTED(build))
+FUNC(item, 2)
+{
+    HPy_ssize_t index = HPyLong_AsSsize_t(ctx, args[1]);
+    return HPyErr_Occurred(ctx) ? HPy_NULL : HPy_GetItem_i(ctx, args[0], index);
+}
+
+FUNC(float_value, 1)
+{
+    double value = HPyFloat_AsDouble(ctx, args[0]);
+    return value == -1.0 && HPyErr_Occurred(ctx) ? HPy_NULL : HPyFloat_FromDouble(ctx, value);
+}
+
+/* total(list): its items are opened, read and closed one after the other. */
+FUNC(total, 1)
+{
+    HPy_ssize_t size = HPy_Length(ctx, args[0]);
+    double sum = 0;
+    for (HPy_ssize_t i = 0; i < size; i++) {
+        HPy item = HPy_GetItem_i(ctx, args[0], i);
+        double value = HPyFloat_AsDouble(ctx, item);
+        HPy_Close(ctx, item);
+        if (value == -1.0 && HPyErr_Occurred(ctx))
+            return HPy_NULL;
+        sum += value;
+    }
+    return HPyFloat_FromDouble(ctx, sum);
+}
+
+MODULE(shortcuts, LISTED(straight) &nothing, &same, &named, LISTED(length) LISTED(offers) LISTED(counted) LISTED(dropped) LISTED(nulls) LISTED(ints) LISTED(build) LISTED(item) LISTED(float_value) LISTED(total))

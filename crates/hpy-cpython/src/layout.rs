@@ -4,7 +4,7 @@
 
 use core::ffi::c_ulong;
 use core::mem::offset_of;
-use hpy_sys::ext::HPyOpenListBuilder;
+use hpy_sys::ext::{HPY_FLOAT_AT, HPY_ITEMS_AT, HPY_LENGTH_AT, HPY_TYPE_AT, HPyOpenListBuilder};
 use pyo3_ffi::*;
 
 /// Offset of a tuple's first item.
@@ -109,6 +109,18 @@ pub const LISTS_ARE_OPEN_BUILDERS: bool = cfg!(not(GraalPy))
     && offset_of!(PyListObject, ob_item) == offset_of!(HPyOpenListBuilder, items)
     && offset_of!(PyListObject, allocated) == offset_of!(HPyOpenListBuilder, missing)
     && VAR_SIZE == offset_of!(HPyOpenListBuilder, size);
+
+/// Whether objects have their type, lists and tuples their number of items and their items where the contract with
+/// binaries has them.
+pub const ITEMS_READ_IN_PLACE: bool = cfg!(not(GraalPy))
+    && TYPE == HPY_TYPE_AT
+    && VAR_SIZE == HPY_LENGTH_AT
+    && TUPLE_ITEMS == HPY_ITEMS_AT
+    && offset_of!(PyListObject, ob_item) == HPY_ITEMS_AT;
+
+/// The same of floats and their value.
+pub const FLOATS_READ_IN_PLACE: bool =
+    cfg!(not(GraalPy)) && TYPE == HPY_TYPE_AT && offset_of!(PyFloatObject, ob_fval) == HPY_FLOAT_AT;
 
 /// Where the items of a tuple are.
 #[inline(always)]

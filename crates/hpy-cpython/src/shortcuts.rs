@@ -24,6 +24,10 @@ const COUNTS: u32 = if cfg!(any(
 
 const LISTS: u32 = if layout::LISTS_ARE_OPEN_BUILDERS { HPY_MAY_SET_ITEMS } else { 0 };
 
+const ITEMS: u32 = if layout::ITEMS_READ_IN_PLACE { HPY_MAY_READ_ITEMS } else { 0 };
+
+const FLOATS: u32 = if layout::FLOATS_READ_IN_PLACE { HPY_MAY_READ_FLOATS } else { 0 };
+
 const STRUCTS: u32 = if OBJECT_OFFSET == HPY_STRUCT_AT { HPY_MAY_REACH_STRUCTS } else { 0 };
 
 /// The offers of a base context. The ints stay where they are while the context lives.
@@ -32,7 +36,13 @@ pub fn offers(small_ints: &SmallInts) -> HPyShortcuts {
         return HPyShortcuts::NONE;
     }
     HPyShortcuts {
-        offers: COUNTS | LISTS | STRUCTS | HPY_MAY_TAKE_INTS | HPY_MAY_READ_LENGTHS,
+        offers: COUNTS
+            | LISTS
+            | ITEMS
+            | FLOATS
+            | STRUCTS
+            | HPY_MAY_TAKE_INTS
+            | HPY_MAY_READ_LENGTHS,
         struct_at: OBJECT_OFFSET as u32,
         small_ints: small_ints.objects().cast::<HPy>(),
         type_at: layout::TYPE as u32,

@@ -3,10 +3,11 @@
 use crate::Ctx;
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
+use core::hint::assert_unchecked;
 use core::mem::offset_of;
 use core::ptr::with_exposed_provenance_mut;
-/// The functions that are called most: in an ordinary extension they are part of it.
-pub(crate) use hpy_sys::api::{HPy_GetItem_i, HPyFloat_AsDouble, HPyFloat_FromDouble};
+/// In an ordinary extension it is part of it.
+pub(crate) use hpy_sys::api::HPyFloat_FromDouble;
 use hpy_sys::ext::*;
 use hpy_sys::{HPy, HPyContext, HPyType_BuiltinShape, HPyType_BuiltinShape_Object, api};
 
@@ -50,18 +51,93 @@ pub(crate) unsafe fn dup(ctx: Ctx<'_>, h: HPy) -> HPy {
     let offers = offers(ctx);
     // SAFETY: the offer says what the handle is the address of; the count is that of an open handle.
     unsafe {
-        if offers & HPY_MAY_COUNT_WORDS != 0 {
-            *with_exposed_provenance_mut::<isize>(h._i as usize) += 1;
+        if offers & COUNTS != 0 {
+            count_one_more(offers, h);
             return h;
         }
+        api::HPy_Dup(ctx.as_raw(), h)
+    }
+}
+
+/// Either offer to count.
+const COUNTS: u32 = HPY_MAY_COUNT_WORDS | HPY_MAY_COUNT_I32;
+
+/// # Safety
+/// `h` is an open handle of a context that offers to count.
+#[inline(always)]
+unsafe fn count_one_more(offers: u32, h: HPy) {
+    // SAFETY: the offer says what the handle is the address of; the count is that of an open handle.
+    unsafe {
         if offers & HPY_MAY_COUNT_I32 != 0 {
             let count = with_exposed_provenance_mut::<i32>(h._i as usize);
             if *count >= 0 {
                 *count = (*count).wrapping_add(1);
             }
-            return h;
+        } else {
+            *with_exposed_provenance_mut::<isize>(h._i as usize) += 1;
         }
-        api::HPy_Dup(ctx.as_raw(), h)
+    }
+}
+
+/// `HPy_GetItem_i`: null with an exception where there is no such item.
+///
+/// # Safety
+/// `h` is an open handle of `ctx`.
+#[inline(always)]
+pub(crate) unsafe fn item(ctx: Ctx<'_>, h: HPy, index: isize) -> HPy {
+    let offers = offers(ctx);
+    // SAFETY: the offer says where a list has what, handles that are open; it comes with one to count.
+    unsafe {
+        if offers & HPY_MAY_READ_ITEMS != 0
+            && read_at::<isize>(h, HPY_TYPE_AT) == ctx.table().h_ListType._i
+            && (index as usize) < read_at::<usize>(h, HPY_LENGTH_AT)
+        {
+            let item = *read_at::<*const HPy>(h, HPY_ITEMS_AT).offset(index);
+            assert_unchecked(!item.is_null());
+            count_one_more(offers, item);
+            return item;
+        }
+        api::HPy_GetItem_i(ctx.as_raw(), h, index)
+    }
+}
+
+/// The same of what is most likely a tuple.
+///
+/// # Safety
+/// `h` is an open handle of `ctx`.
+#[inline(always)]
+pub(crate) unsafe fn tuple_item(ctx: Ctx<'_>, h: HPy, index: isize) -> HPy {
+    let offers = offers(ctx);
+    // SAFETY: the offer says where a tuple has what, handles that are open; it comes with one to count.
+    unsafe {
+        if offers & HPY_MAY_READ_ITEMS != 0
+            && read_at::<isize>(h, HPY_TYPE_AT) == ctx.table().h_TupleType._i
+            && (index as usize) < read_at::<usize>(h, HPY_LENGTH_AT)
+        {
+            let at = HPY_ITEMS_AT + index as usize * size_of::<HPy>();
+            let item = read_at::<HPy>(h, at);
+            assert_unchecked(!item.is_null());
+            count_one_more(offers, item);
+            return item;
+        }
+        api::HPy_GetItem_i(ctx.as_raw(), h, index)
+    }
+}
+
+/// `HPyFloat_AsDouble`: -1 with an exception for what is no float.
+///
+/// # Safety
+/// `h` is an open handle of `ctx`.
+#[inline(always)]
+pub(crate) unsafe fn float_value(ctx: Ctx<'_>, h: HPy) -> f64 {
+    // SAFETY: the offer says where a float has what.
+    unsafe {
+        if offers(ctx) & HPY_MAY_READ_FLOATS != 0
+            && read_at::<isize>(h, HPY_TYPE_AT) == ctx.table().h_FloatType._i
+        {
+            return read_at::<f64>(h, HPY_FLOAT_AT);
+        }
+        api::HPyFloat_AsDouble(ctx.as_raw(), h)
     }
 }
 
@@ -75,18 +151,18 @@ pub(crate) unsafe fn close(ctx: Ctx<'_>, h: HPy) {
     // SAFETY: the offer says what the handle is the address of; the count is that of an open handle. The last
     // reference is given up by the runtime.
     unsafe {
-        if offers & HPY_MAY_COUNT_WORDS != 0 {
-            let count = with_exposed_provenance_mut::<isize>(h._i as usize);
-            if *count != 1 {
-                *count -= 1;
-                return;
-            }
-        } else if offers & HPY_MAY_COUNT_I32 != 0 {
+        if offers & HPY_MAY_COUNT_I32 != 0 {
             let count = with_exposed_provenance_mut::<i32>(h._i as usize);
             if *count != 1 {
                 if *count >= 0 {
                     *count -= 1;
                 }
+                return;
+            }
+        } else if offers & HPY_MAY_COUNT_WORDS != 0 {
+            let count = with_exposed_provenance_mut::<isize>(h._i as usize);
+            if *count != 1 {
+                *count -= 1;
                 return;
             }
         }
@@ -134,7 +210,7 @@ pub(crate) unsafe fn is_exactly(ctx: Ctx<'_>, h: HPy, kind: HPy) -> bool {
         return false;
     }
     // SAFETY: the offer says where an object has its type.
-    unsafe { read_at::<isize>(h, extended(ctx).type_at) == kind._i }
+    unsafe { read_at::<isize>(h, extended(ctx).type_at as usize) == kind._i }
 }
 
 /// The length of a str, list or tuple; None where the runtime is to be asked.
@@ -150,7 +226,7 @@ pub(crate) unsafe fn length(ctx: Ctx<'_>, h: HPy) -> Option<isize> {
             || is_exactly(ctx, h, table.h_ListType)
             || is_exactly(ctx, h, table.h_TupleType)
         {
-            return Some(read_at::<isize>(h, extended(ctx).length_at));
+            return Some(read_at::<isize>(h, extended(ctx).length_at as usize));
         }
     }
     None
@@ -159,9 +235,9 @@ pub(crate) unsafe fn length(ctx: Ctx<'_>, h: HPy) -> Option<isize> {
 /// # Safety
 /// There is a `T` so many bytes from the address that the handle is.
 #[inline(always)]
-unsafe fn read_at<T>(h: HPy, at: u32) -> T {
+unsafe fn read_at<T>(h: HPy, at: usize) -> T {
     // SAFETY: as the caller says.
-    unsafe { with_exposed_provenance_mut::<T>(h._i as usize).byte_add(at as usize).read() }
+    unsafe { with_exposed_provenance_mut::<T>(h._i as usize).byte_add(at).read() }
 }
 
 /// The struct of an instance whose type has this shape; None where the runtime is to be asked.

@@ -3,9 +3,10 @@
 
 use crate::Ctx;
 use core::ffi::c_void;
-pub(crate) use hpy_cpython::float::{HPyFloat_AsDouble, HPyFloat_FromDouble};
+use hpy_cpython::float::HPyFloat_AsDouble;
+pub(crate) use hpy_cpython::float::HPyFloat_FromDouble;
 use hpy_cpython::layout;
-pub(crate) use hpy_cpython::object::HPy_GetItem_i;
+use hpy_cpython::object::HPy_GetItem_i;
 use hpy_cpython::structs::_HPy_AsStruct_Object;
 use hpy_sys::ext::{HPY_SMALL_INT_MIN, HPY_SMALL_INTS, HPyContextExt};
 use hpy_sys::{HPy, HPyType_BuiltinShape, HPyType_BuiltinShape_Object};
@@ -41,6 +42,36 @@ pub(crate) unsafe fn dup(_ctx: Ctx<'_>, h: HPy) -> HPy {
 pub(crate) unsafe fn close(_ctx: Ctx<'_>, h: HPy) {
     // SAFETY: the handle is the object.
     unsafe { layout::decref(object(h)) };
+}
+
+/// `HPy_GetItem_i`: null with an exception where there is no such item.
+///
+/// # Safety
+/// `h` is an open handle of `ctx`.
+#[inline(always)]
+pub(crate) unsafe fn item(ctx: Ctx<'_>, h: HPy, index: isize) -> HPy {
+    // SAFETY: as the caller says.
+    unsafe { HPy_GetItem_i(ctx.as_raw(), h, index) }
+}
+
+/// The same of what is most likely a tuple.
+///
+/// # Safety
+/// `h` is an open handle of `ctx`.
+#[inline(always)]
+pub(crate) unsafe fn tuple_item(ctx: Ctx<'_>, h: HPy, index: isize) -> HPy {
+    // SAFETY: as the caller says.
+    unsafe { HPy_GetItem_i(ctx.as_raw(), h, index) }
+}
+
+/// `HPyFloat_AsDouble`: -1 with an exception for what is no float.
+///
+/// # Safety
+/// `h` is an open handle of `ctx`.
+#[inline(always)]
+pub(crate) unsafe fn float_value(ctx: Ctx<'_>, h: HPy) -> f64 {
+    // SAFETY: as the caller says.
+    unsafe { HPyFloat_AsDouble(ctx.as_raw(), h) }
 }
 
 /// `HPyLong_FromInt64_t` of a small value; None where it is not small.

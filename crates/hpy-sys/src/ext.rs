@@ -112,6 +112,22 @@ pub const HPY_STRUCT_AT: usize = 16;
 /// handle of the object's type. Where that is the context's `h_UnicodeType`, `h_ListType`, `h_TupleType`,
 /// `h_DictType` or `h_BytesType`, the length (an `isize`) lies [`HPyShortcuts::length_at`] bytes from there.
 pub const HPY_MAY_READ_LENGTHS: u32 = 32;
+/// For `HPy_GetItem_i`: where the handle [`HPY_TYPE_AT`] bytes from the address that a handle is, is the context's
+/// `h_ListType` or `h_TupleType`, the number of items (an `isize`) lies [`HPY_LENGTH_AT`] bytes from there, and
+/// [`HPY_ITEMS_AT`] bytes from there their handles (tuple) or the address of these (list). The result is `HPy_Dup` of
+/// one of them; none is null. As [`HPY_MAY_SET_ITEMS`], this comes with an offer to count.
+pub const HPY_MAY_READ_ITEMS: u32 = 64;
+/// For `HPyFloat_AsDouble`: where the handle [`HPY_TYPE_AT`] bytes from the address that a handle is, is the
+/// context's `h_FloatType`, the value (an `f64`) lies [`HPY_FLOAT_AT`] bytes from there.
+pub const HPY_MAY_READ_FLOATS: u32 = 128;
+/// See [`HPY_MAY_READ_ITEMS`] and [`HPY_MAY_READ_FLOATS`].
+pub const HPY_TYPE_AT: usize = 8;
+/// See [`HPY_MAY_READ_ITEMS`].
+pub const HPY_LENGTH_AT: usize = 16;
+/// See [`HPY_MAY_READ_ITEMS`].
+pub const HPY_ITEMS_AT: usize = 24;
+/// See [`HPY_MAY_READ_FLOATS`].
+pub const HPY_FLOAT_AT: usize = 16;
 
 /// The first of [`HPyShortcuts::small_ints`].
 pub const HPY_SMALL_INT_MIN: i64 = -5;

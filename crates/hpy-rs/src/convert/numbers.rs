@@ -252,7 +252,7 @@ impl<'a> FromPy<'a> for f64 {
     #[inline(always)]
     fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
         // SAFETY: the handle is open.
-        let value = unsafe { shortcuts::HPyFloat_AsDouble(object.ctx().as_raw(), object.as_raw()) };
+        let value = unsafe { shortcuts::float_value(object.ctx(), object.as_raw()) };
         if value == -1.0 && object.ctx().error_is_set() {
             return Err(not_a_float(object));
         }

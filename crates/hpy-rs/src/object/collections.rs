@@ -224,7 +224,7 @@ impl<'ctx> Iterator for ListItems<'_, 'ctx> {
             }
         }
         // SAFETY: the list is open for 'a.
-        let raw = unsafe { shortcuts::HPy_GetItem_i(self.ctx.as_raw(), self.list, self.next) };
+        let raw = unsafe { shortcuts::item(self.ctx, self.list, self.next) };
         self.next += 1;
         if raw.is_null() {
             self.len = 0;
@@ -304,7 +304,7 @@ impl<'ctx> Iterator for TupleItems<'_, 'ctx> {
         self.next += 1;
         // SAFETY: the tuple is open for 'a.
         Some(unsafe {
-            let raw = shortcuts::HPy_GetItem_i(self.ctx.as_raw(), self.tuple, self.next - 1);
+            let raw = shortcuts::tuple_item(self.ctx, self.tuple, self.next - 1);
             Handle::from_new(self.ctx, raw)
         })
     }

@@ -144,7 +144,7 @@ impl<'ctx, T> Handle<'ctx, T> {
     pub fn get_index(&self, index: isize) -> PyResult<'ctx, Handle<'ctx, Any>> {
         let ctx = self.ctx();
         // SAFETY: the handle is open.
-        unsafe { Handle::from_new(ctx, api::HPy_GetItem_i(ctx.as_raw(), self.as_raw(), index)) }
+        unsafe { Handle::from_new(ctx, shortcuts::item(ctx, self.as_raw(), index)) }
     }
 
     /// `object["key"]`

@@ -3,28 +3,47 @@
 #define HPY_CALLS_H
 
 #ifdef HPY_ABI_CPYTHON
+#  if PY_VERSION_HEX >= 0x030C0000 && SIZEOF_VOID_P == 8 && !PY_BIG_ENDIAN && !defined(Py_GIL_DISABLED) && \
+    !defined(Py_REF_DEBUG) && !defined(GRAALVM_PYTHON)
+/* The count of an object has 32 bits here; it is negative, and stays what it is, where the object is immortal. In 3.12
+   and 3.13 Py_INCREF writes these and Py_DECREF reads 64, which a processor cannot do before the write has reached its
+   cache. With a signed count and the same test in both, a HPy_Close after a HPy_Dup comes down to nothing. */
+#    if PY_VERSION_HEX < 0x030E0000
+#      define _HPy_COUNT(object) ((int32_t *)&(object)->ob_refcnt_split[0])
+#    else
+#      define _HPy_COUNT(object) ((int32_t *)&(object)->ob_refcnt)
+#    endif
+HPyAPI_FUNC void _HPy_Incref(PyObject *object)
+{
+    int32_t *count = _HPy_COUNT(object);
+    if (*count > 0)
+        ++*count;
+}
+
+HPyAPI_FUNC void _HPy_Decref(PyObject *object)
+{
+    int32_t *count = _HPy_COUNT(object);
+    if (*count > 0 && --*count == 0)
+        _Py_Dealloc(object);
+}
+#  else
+#    define _HPy_Incref Py_INCREF
+#    define _HPy_Decref Py_DECREF
+#  endif
+
 HPyAPI_FUNC HPy HPy_Dup(HPyContext *ctx, HPy h)
 {
     (void)ctx;
-    Py_XINCREF(_h2py(h));
+    if (h._i != 0)
+        _HPy_Incref(_h2py(h));
     return h;
 }
 
 HPyAPI_FUNC void HPy_Close(HPyContext *ctx, HPy h)
 {
     (void)ctx;
-#if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030E0000 && SIZEOF_VOID_P == 8 && !PY_BIG_ENDIAN && \
-    !defined(Py_GIL_DISABLED) && !defined(Py_REF_DEBUG) && !defined(GRAALVM_PYTHON)
-    /* Here Py_INCREF writes the lower half of the count and Py_DECREF reads the whole, which a processor cannot do
-       before the write has reached its cache. So this one takes the half too, as later versions do. */
-    if (h._i != 0) {
-        PyObject *object = _h2py(h);
-        if ((int32_t)object->ob_refcnt_split[0] >= 0 && --object->ob_refcnt_split[0] == 0)
-            _Py_Dealloc(object);
-    }
-#else
-    Py_XDECREF(_h2py(h));
-#endif
+    if (h._i != 0)
+        _HPy_Decref(_h2py(h));
 }
 
 HPyAPI_FUNC int HPy_Is(HPyContext *ctx, HPy obj, HPy other)
@@ -75,7 +94,10 @@ HPyAPI_FUNC HPy _HPyShortcut_Int(HPyContext *ctx, int64_t value)
     const HPy *ints = ((const _HPyContextExt *)(const void *)ctx)->shortcuts.small_ints;
     uint64_t place = (uint64_t)value - (uint64_t)HPY_SMALL_INT_MIN;
     if (place < HPY_SMALL_INTS && ints != NULL) {
+#  if PY_VERSION_HEX < 0x030C0000 || defined(Py_REF_DEBUG) /* since 3.12 they are immortal */
         Py_INCREF(_h2py(ints[place]));
+#  endif
+        _HPy_KNOWN(ints[place]._i != 0);
         return ints[place];
     }
     return HPy_NULL;
@@ -89,6 +111,7 @@ HPyAPI_FUNC HPy _HPyShortcut_Int(HPyContext *ctx, int64_t value)
     uint64_t place = (uint64_t)value - (uint64_t)HPY_SMALL_INT_MIN;
     if (place < HPY_SMALL_INTS && (offers & HPY_MAY_TAKE_INTS)) {
         made = ((const _HPyContextExt *)(const void *)ctx)->shortcuts.small_ints[place];
+        _HPy_KNOWN(made._i != 0);
         if (offers & HPY_MAY_COUNT_WORDS) /* else they are not counted */
             ++*(_hpy_count_word *)made._i;
     }
@@ -184,6 +207,11 @@ HPyAPI_FUNC double HPyFloat_AsDouble(HPyContext *ctx, HPy h)
         return PyFloat_AS_DOUBLE(_h2py(h));
     return PyFloat_AsDouble(_h2py(h));
 #else
+#  ifdef _HPY_HAS_SHORTCUTS
+    if (_HPy_LIKELY((_HPy_Offers(ctx) & HPY_MAY_READ_FLOATS) &&
+                    *(const _hpy_count_word *)(h._i + HPY_TYPE_AT) == ctx->h_FloatType._i))
+        return *(const _hpy_float_value *)(h._i + HPY_FLOAT_AT);
+#  endif
     return ctx->ctx_Float_AsDouble(ctx, h);
 #endif
 }
@@ -193,8 +221,20 @@ HPyAPI_FUNC HPy HPy_GetItem_i(HPyContext *ctx, HPy obj, HPy_ssize_t idx)
 #if defined(HPY_ABI_CPYTHON) && !defined(Py_GIL_DISABLED)
     if (PyList_CheckExact(_h2py(obj)) && (size_t)idx < (size_t)PyList_GET_SIZE(_h2py(obj))) {
         PyObject *item = PyList_GET_ITEM(_h2py(obj), idx);
-        Py_INCREF(item);
+        _HPy_Incref(item);
         return _py2h(item);
+    }
+#elif defined(_HPY_HAS_SHORTCUTS)
+    uint32_t offers = _HPy_Offers(ctx);
+    if (_HPy_LIKELY((offers & HPY_MAY_READ_ITEMS) &&
+                    *(const _hpy_count_word *)(obj._i + HPY_TYPE_AT) == ctx->h_ListType._i &&
+                    (size_t)idx < (size_t)*(const _hpy_count_word *)(obj._i + HPY_LENGTH_AT))) {
+        const _hpy_count_word *items = (const _hpy_count_word *)*(const _hpy_count_word *)(obj._i + HPY_ITEMS_AT);
+        HPy item;
+        item._i = items[idx];
+        _HPy_KNOWN(item._i != 0);
+        _HPyShortcut_Retain(offers, item);
+        return item;
     }
 #endif
     return ctx->ctx_GetItem_i(ctx, obj, idx);
@@ -210,7 +250,7 @@ HPyAPI_FUNC void HPyListBuilder_Set(HPyContext *ctx, HPyListBuilder builder, HPy
             list->ob_item[index] = _h2py(h_item);
             list->allocated--;
             /* Last, so that with a HPy_Close that follows it comes down to nothing. */
-            Py_INCREF(_h2py(h_item));
+            _HPy_Incref(_h2py(h_item));
             return;
         }
     }

@@ -1,6 +1,6 @@
 /* What a binary does itself where the runtime says that it may (hpy_sys::ext::HPyShortcuts): count references,
- * take small ints from a table, set the items of a list builder, find an instance's struct. The runtime says so for each context: it does not
- * for those of debug and trace mode, and a runtime that knows nothing of it is always called. So a source compiled
+ * take small ints from a table, set the items of a list builder, read items of lists and floats, find an instance's struct. The
+ * runtime says so for each context: it does not for those of debug and trace mode, and a runtime that knows nothing of it is always called. So a source compiled
  * with this header needs nothing of the runtime that it did not need before.
  *
  * HPY_NO_SHORTCUTS leaves it all out. So does compiling for size, as GCC and Clang tell.
@@ -18,6 +18,12 @@ typedef struct _HPyExtensions HPyExtensions; /* hpy/extensions.h */
 #define HPY_MAY_REACH_STRUCTS 16u
 #define HPY_STRUCT_AT 16
 #define HPY_MAY_READ_LENGTHS 32u
+#define HPY_MAY_READ_ITEMS 64u
+#define HPY_MAY_READ_FLOATS 128u
+#define HPY_TYPE_AT 8
+#define HPY_LENGTH_AT 16
+#define HPY_ITEMS_AT 24
+#define HPY_FLOAT_AT 16
 
 #define HPY_SMALL_INT_MIN (-5)
 #define HPY_SMALL_INTS 262
@@ -55,20 +61,26 @@ _HPy_ONE_PER_BINARY uint16_t _hpy_offers_at = (uint16_t)_HPY_NO_OFFERS;
 extern _HPy_ONE_PER_BINARY HPyContext *_hpy_straight_ctx;
 _HPy_ONE_PER_BINARY HPyContext *_hpy_straight_ctx = NULL;
 
+#if defined(__GNUC__) || defined(__clang__)
+#  define _HPy_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#  define _HPy_KNOWN(condition) ((condition) ? (void)0 : __builtin_unreachable())
+#else
+#  define _HPy_LIKELY(condition) (condition)
+#  define _HPy_KNOWN(condition) ((void)0)
+#endif
+
 #if !defined(HPY_ABI_CPYTHON) && !defined(HPY_NO_SHORTCUTS) && !defined(__OPTIMIZE_SIZE__)
 #  define _HPY_HAS_SHORTCUTS
 
-#  if defined(__GNUC__) || defined(__clang__)
-#    define _HPy_LIKELY(condition) __builtin_expect(!!(condition), 1)
-#  else
-#    define _HPy_LIKELY(condition) (condition)
-#  endif
-/* Counts are the runtime's memory. Where a source cannot include Python.h nothing else in it has a type for them. */
+/* Objects are the runtime's memory. Where a source cannot include Python.h nothing else in it has a type for what is
+   in them. */
 #  if !defined(HPY_ABI_UNIVERSAL) && (defined(__GNUC__) || defined(__clang__))
 typedef intptr_t __attribute__((may_alias)) _hpy_count_word;
+typedef double __attribute__((may_alias)) _hpy_float_value;
 typedef int32_t __attribute__((may_alias)) _hpy_count_i32;
 #  else
 typedef intptr_t _hpy_count_word;
+typedef double _hpy_float_value;
 typedef int32_t _hpy_count_i32;
 #  endif
 
@@ -79,17 +91,20 @@ HPyAPI_FUNC uint32_t _HPy_Offers(const HPyContext *ctx)
     return *(const uint16_t *)(const void *)((const char *)ctx + _hpy_offers_at);
 }
 
-/* Counts one reference more to an object; returns whether it may. */
+/* Counts one reference more to an object; returns whether it may. The bounds of counts are said where the compiler does
+   not know them: then a HPy_Close that follows comes down to nothing, or nearly. */
 HPyAPI_FUNC int _HPyShortcut_Retain(uint32_t offers, HPy h)
 {
-    if (_HPy_LIKELY(offers & HPY_MAY_COUNT_WORDS)) {
-        ++*(_hpy_count_word *)h._i;
-        return 1;
-    }
     if (_HPy_LIKELY(offers & HPY_MAY_COUNT_I32)) {
         _hpy_count_i32 *count = (_hpy_count_i32 *)h._i;
-        if (*count >= 0)
+        if (*count > 0)
             ++*count;
+        return 1;
+    }
+    if (_HPy_LIKELY(offers & HPY_MAY_COUNT_WORDS)) {
+        _hpy_count_word *count = (_hpy_count_word *)h._i;
+        _HPy_KNOWN(*count > 0);
+        ++*count;
         return 1;
     }
     return 0;
@@ -98,17 +113,17 @@ HPyAPI_FUNC int _HPyShortcut_Retain(uint32_t offers, HPy h)
 /* Counts one less, unless it is the last; returns whether that is done. */
 HPyAPI_FUNC int _HPyShortcut_Release(uint32_t offers, HPy h)
 {
-    if (_HPy_LIKELY(offers & HPY_MAY_COUNT_WORDS)) {
+    if (_HPy_LIKELY(offers & HPY_MAY_COUNT_I32)) {
+        _hpy_count_i32 *count = (_hpy_count_i32 *)h._i;
+        if (_HPy_LIKELY(*count != 1)) {
+            if (*count > 0)
+                --*count;
+            return 1;
+        }
+    } else if (_HPy_LIKELY(offers & HPY_MAY_COUNT_WORDS)) {
         _hpy_count_word *count = (_hpy_count_word *)h._i;
         if (_HPy_LIKELY(*count != 1)) {
             --*count;
-            return 1;
-        }
-    } else if (_HPy_LIKELY(offers & HPY_MAY_COUNT_I32)) {
-        _hpy_count_i32 *count = (_hpy_count_i32 *)h._i;
-        if (_HPy_LIKELY(*count != 1)) {
-            if (*count >= 0)
-                --*count;
             return 1;
         }
     }
