@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 pytestmark = pytest.mark.abis("universal", "hybrid")
 
-COUNT_WORDS, COUNT_I32, SET_ITEMS, TAKE_INTS, REACH_STRUCTS, READ_LENGTHS, READ_ITEMS, READ_FLOATS = (2**n for n in range(8))
+COUNT_WORDS, COUNT_I32, SET_ITEMS, TAKE_INTS, REACH_STRUCTS, READ_LENGTHS, READ_ITEMS = (2**n for n in range(7))
 NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 COUNTS_ALL = bool(sysconfig.get_config_var("Py_REF_DEBUG")) or hasattr(sys, "gettotalrefcount")
 #: The C compiler's options, by what they do.
@@ -45,7 +45,7 @@ def test_offers(variant):
         assert offers == 0
     elif sys.implementation.name == "cpython":
         counts = COUNT_I32 if sys.version_info >= (3, 12) else COUNT_WORDS
-        assert offers == counts | SET_ITEMS | TAKE_INTS | REACH_STRUCTS | READ_LENGTHS | READ_ITEMS | READ_FLOATS
+        assert offers == counts | SET_ITEMS | TAKE_INTS | REACH_STRUCTS | READ_LENGTHS | READ_ITEMS
 
 
 THUNKS = os.environ.get("HPY_RS_THUNKS") != "0"

@@ -110,17 +110,13 @@ pub const LISTS_ARE_OPEN_BUILDERS: bool = cfg!(not(GraalPy))
     && offset_of!(PyListObject, allocated) == offset_of!(HPyOpenListBuilder, missing)
     && VAR_SIZE == offset_of!(HPyOpenListBuilder, size);
 
-/// Whether objects have their type, lists and tuples their number of items and their items where the contract with
-/// binaries has them.
+/// Whether objects have their type, lists and tuples the number of their items, lists their items and floats their
+/// value where the contract with binaries has them.
 pub const ITEMS_READ_IN_PLACE: bool = cfg!(not(GraalPy))
     && TYPE == HPY_TYPE_AT
     && VAR_SIZE == HPY_LENGTH_AT
-    && TUPLE_ITEMS == HPY_ITEMS_AT
-    && offset_of!(PyListObject, ob_item) == HPY_ITEMS_AT;
-
-/// The same of floats and their value.
-pub const FLOATS_READ_IN_PLACE: bool =
-    cfg!(not(GraalPy)) && TYPE == HPY_TYPE_AT && offset_of!(PyFloatObject, ob_fval) == HPY_FLOAT_AT;
+    && offset_of!(PyListObject, ob_item) == HPY_ITEMS_AT
+    && offset_of!(PyFloatObject, ob_fval) == HPY_FLOAT_AT;
 
 /// Where the items of a tuple are.
 #[inline(always)]

@@ -56,6 +56,7 @@ pub unsafe extern "C" fn create(
     if !check_size(def) {
         return HPy::NULL;
     }
+    let methods = defines(def).filter(|one| one.kind == HPyDef_Kind_Meth).count();
     let mut record = Box::new(Record {
         pydef: PyModuleDef {
             m_base: PyModuleDef_HEAD_INIT,
@@ -69,7 +70,7 @@ pub unsafe extern "C" fn create(
             m_free: Some(free_module),
         },
         bindings: Bindings::new(state::of(ctx), target),
-        methods: Vec::new(),
+        methods: Vec::with_capacity(methods + 1),
         slots: Vec::new(),
         name,
         execs: Vec::new(),

@@ -24,9 +24,11 @@ const COUNTS: u32 = if cfg!(any(
 
 const LISTS: u32 = if layout::LISTS_ARE_OPEN_BUILDERS { HPY_MAY_SET_ITEMS } else { 0 };
 
-const ITEMS: u32 = if layout::ITEMS_READ_IN_PLACE { HPY_MAY_READ_ITEMS } else { 0 };
-
-const FLOATS: u32 = if layout::FLOATS_READ_IN_PLACE { HPY_MAY_READ_FLOATS } else { 0 };
+const ITEMS: u32 = if layout::ITEMS_READ_IN_PLACE && layout::LISTS_ARE_OPEN_BUILDERS {
+    HPY_MAY_READ_ITEMS
+} else {
+    0
+};
 
 const STRUCTS: u32 = if OBJECT_OFFSET == HPY_STRUCT_AT { HPY_MAY_REACH_STRUCTS } else { 0 };
 
@@ -39,7 +41,6 @@ pub fn offers(small_ints: &SmallInts) -> HPyShortcuts {
         offers: COUNTS
             | LISTS
             | ITEMS
-            | FLOATS
             | STRUCTS
             | HPY_MAY_TAKE_INTS
             | HPY_MAY_READ_LENGTHS,
@@ -47,5 +48,6 @@ pub fn offers(small_ints: &SmallInts) -> HPyShortcuts {
         small_ints: small_ints.objects().cast::<HPy>(),
         type_at: layout::TYPE as u32,
         length_at: layout::VAR_SIZE as u32,
+        tuple_items_at: layout::TUPLE_ITEMS as u32,
     }
 }

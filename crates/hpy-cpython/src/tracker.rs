@@ -10,7 +10,7 @@ use pyo3_ffi::*;
 const DEFAULT_CAPACITY: usize = 5;
 
 /// There is always room for one handle more: `Add` tracks the handle it is given even where making room
-/// for the next one fails.
+/// for the next one fails. Room for the first handles lies behind the tracker, in the same piece of memory.
 struct Tracker {
     handles: *mut HPy,
     length: usize,
@@ -21,12 +21,16 @@ fn tracker(ht: HPyTracker) -> *mut Tracker {
     ht._i as *mut Tracker
 }
 
-/// Memory for `capacity` handles in place of `old`; null on failure, `old` then stays.
-unsafe fn allocate(old: *mut HPy, capacity: usize) -> *mut HPy {
-    match capacity.checked_mul(size_of::<HPy>()) {
-        Some(size) if size <= isize::MAX as usize => PyMem_RawRealloc(old.cast(), size).cast(),
-        _ => ptr::null_mut(),
-    }
+/// The room behind the tracker.
+fn first_room(t: *mut Tracker) -> *mut HPy {
+    t.wrapping_add(1).cast()
+}
+const _: () = assert!(align_of::<HPy>() <= align_of::<Tracker>());
+
+/// The size of `capacity` handles behind `head` bytes; None where that is more than an object can have.
+fn size_of_handles(head: usize, capacity: usize) -> Option<usize> {
+    let size = capacity.checked_mul(size_of::<HPy>())?.checked_add(head)?;
+    (size <= isize::MAX as usize).then_some(size)
 }
 
 /// `size` handles can be added without a failure.
@@ -39,15 +43,15 @@ pub unsafe extern "C" fn HPyTracker_New(_ctx: *mut HPyContext, size: HPy_ssize_t
             return HPyTracker::NULL;
         }
     };
-    let made: *mut Tracker = PyMem_RawMalloc(size_of::<Tracker>()).cast();
-    let handles = allocate(ptr::null_mut(), capacity);
-    if made.is_null() || handles.is_null() {
-        PyMem_RawFree(made.cast());
-        PyMem_RawFree(handles.cast());
+    let made: *mut Tracker = match size_of_handles(size_of::<Tracker>(), capacity) {
+        Some(size) => PyMem_RawMalloc(size).cast(),
+        None => ptr::null_mut(),
+    };
+    if made.is_null() {
         PyErr_NoMemory();
         return HPyTracker::NULL;
     }
-    made.write(Tracker { handles, length: 0, capacity });
+    made.write(Tracker { handles: first_room(made), length: 0, capacity });
     HPyTracker { _i: made as isize }
 }
 
@@ -71,9 +75,18 @@ unsafe fn no_room() -> c_int {
 #[cold]
 unsafe fn grow(t: *mut Tracker) -> c_int {
     let capacity = (*t).capacity.saturating_mul(2);
-    let handles = allocate((*t).handles, capacity);
+    let Some(size) = size_of_handles(0, capacity) else {
+        return no_room();
+    };
+    let old = (*t).handles;
+    let is_first = old == first_room(t);
+    let kept = if is_first { ptr::null_mut() } else { old };
+    let handles: *mut HPy = PyMem_RawRealloc(kept.cast(), size).cast();
     if handles.is_null() {
         return no_room();
+    }
+    if is_first {
+        handles.copy_from_nonoverlapping(old, (*t).length);
     }
     (*t).handles = handles;
     (*t).capacity = capacity;
@@ -96,6 +109,8 @@ pub unsafe extern "C" fn HPyTracker_Close(ctx: *mut HPyContext, ht: HPyTracker) 
     for index in 0..length {
         HPy_Close(ctx, *handles.add(index));
     }
-    PyMem_RawFree(handles.cast());
+    if handles != first_room(tracker(ht)) {
+        PyMem_RawFree(handles.cast());
+    }
     PyMem_RawFree(tracker(ht).cast());
 }

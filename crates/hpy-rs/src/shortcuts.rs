@@ -114,7 +114,7 @@ pub(crate) unsafe fn tuple_item(ctx: Ctx<'_>, h: HPy, index: isize) -> HPy {
             && read_at::<isize>(h, HPY_TYPE_AT) == ctx.table().h_TupleType._i
             && (index as usize) < read_at::<usize>(h, HPY_LENGTH_AT)
         {
-            let at = HPY_ITEMS_AT + index as usize * size_of::<HPy>();
+            let at = extended(ctx).tuple_items_at as usize + index as usize * size_of::<HPy>();
             let item = read_at::<HPy>(h, at);
             assert_unchecked(!item.is_null());
             count_one_more(offers, item);
@@ -132,7 +132,7 @@ pub(crate) unsafe fn tuple_item(ctx: Ctx<'_>, h: HPy, index: isize) -> HPy {
 pub(crate) unsafe fn float_value(ctx: Ctx<'_>, h: HPy) -> f64 {
     // SAFETY: the offer says where a float has what.
     unsafe {
-        if offers(ctx) & HPY_MAY_READ_FLOATS != 0
+        if offers(ctx) & HPY_MAY_READ_ITEMS != 0
             && read_at::<isize>(h, HPY_TYPE_AT) == ctx.table().h_FloatType._i
         {
             return read_at::<f64>(h, HPY_FLOAT_AT);

@@ -80,6 +80,8 @@ pub struct HPyShortcuts {
     pub type_at: u32,
     /// With [`HPY_MAY_READ_LENGTHS`]: see there.
     pub length_at: u32,
+    /// With [`HPY_MAY_READ_ITEMS`]: see there.
+    pub tuple_items_at: u32,
 }
 
 impl HPyShortcuts {
@@ -90,6 +92,7 @@ impl HPyShortcuts {
         small_ints: core::ptr::null(),
         type_at: 0,
         length_at: 0,
+        tuple_items_at: 0,
     };
 }
 
@@ -112,21 +115,23 @@ pub const HPY_STRUCT_AT: usize = 16;
 /// handle of the object's type. Where that is the context's `h_UnicodeType`, `h_ListType`, `h_TupleType`,
 /// `h_DictType` or `h_BytesType`, the length (an `isize`) lies [`HPyShortcuts::length_at`] bytes from there.
 pub const HPY_MAY_READ_LENGTHS: u32 = 32;
-/// For `HPy_GetItem_i`: where the handle [`HPY_TYPE_AT`] bytes from the address that a handle is, is the context's
-/// `h_ListType` or `h_TupleType`, the number of items (an `isize`) lies [`HPY_LENGTH_AT`] bytes from there, and
-/// [`HPY_ITEMS_AT`] bytes from there their handles (tuple) or the address of these (list). The result is `HPy_Dup` of
-/// one of them; none is null. As [`HPY_MAY_SET_ITEMS`], this comes with an offer to count.
+/// For `HPy_GetItem_i` and `HPyFloat_AsDouble`. [`HPY_TYPE_AT`] bytes from the address that a handle is lies the
+/// handle of the object's type. Where that is the context's `h_ListType` or `h_TupleType`, the number of items (an
+/// `isize`) lies [`HPY_LENGTH_AT`] bytes from there; the items' handles, none of them null, are
+/// [`HPyShortcuts::tuple_items_at`] bytes from there (tuple), or their address is [`HPY_ITEMS_AT`] bytes from there
+/// (list), and the result is `HPy_Dup` of one of them. Where it is `h_FloatType`, the value (an `f64`) lies
+/// [`HPY_FLOAT_AT`] bytes from there.
+///
+/// With this come [`HPY_MAY_SET_ITEMS`], [`HPY_MAY_TAKE_INTS`] and one of the offers to count: a compiler then needs one
+/// test for all that a loop does with an item.
 pub const HPY_MAY_READ_ITEMS: u32 = 64;
-/// For `HPyFloat_AsDouble`: where the handle [`HPY_TYPE_AT`] bytes from the address that a handle is, is the
-/// context's `h_FloatType`, the value (an `f64`) lies [`HPY_FLOAT_AT`] bytes from there.
-pub const HPY_MAY_READ_FLOATS: u32 = 128;
-/// See [`HPY_MAY_READ_ITEMS`] and [`HPY_MAY_READ_FLOATS`].
+/// See [`HPY_MAY_READ_ITEMS`].
 pub const HPY_TYPE_AT: usize = 8;
 /// See [`HPY_MAY_READ_ITEMS`].
 pub const HPY_LENGTH_AT: usize = 16;
 /// See [`HPY_MAY_READ_ITEMS`].
 pub const HPY_ITEMS_AT: usize = 24;
-/// See [`HPY_MAY_READ_FLOATS`].
+/// See [`HPY_MAY_READ_ITEMS`].
 pub const HPY_FLOAT_AT: usize = 16;
 
 /// The first of [`HPyShortcuts::small_ints`].

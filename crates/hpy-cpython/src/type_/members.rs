@@ -118,7 +118,7 @@ impl<'a> Members<'a> {
     pub fn finish(self, built: &mut Built) {
         let Tables { members, getsets, found_members, .. } = &mut built.tables;
         built.fields = self.fields;
-        members.extend(self.fixed);
+        *members = self.fixed;
         *found_members = self.found.into_boxed_slice();
         for member in found_members.iter_mut() {
             getsets.push(PyGetSetDef {

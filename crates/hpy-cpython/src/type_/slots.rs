@@ -22,13 +22,16 @@ pub struct Built {
     pub call: *const c_void,
 }
 
+/// Room for the slots that most types have: allocated once.
+const MOST_SLOTS: usize = 16;
+
 /// Binds the definitions of a spec. None with an exception set where one breaks a rule.
 ///
 /// # Safety
 /// `spec` has been read; the calling thread is attached.
 pub unsafe fn build(spec: &Spec, plan: &Plan, bindings: &mut Bindings) -> Option<Built> {
     let mut built = Built {
-        slots: Vec::new(),
+        slots: Vec::with_capacity(MOST_SLOTS),
         tables: Tables { name: spec.name.into(), ..Tables::default() },
         fields: Vec::new(),
         call: plan.inherited_call,

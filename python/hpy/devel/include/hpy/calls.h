@@ -93,7 +93,11 @@ HPyAPI_FUNC HPy _HPyShortcut_Int(HPyContext *ctx, int64_t value)
 {
     const HPy *ints = ((const _HPyContextExt *)(const void *)ctx)->shortcuts.small_ints;
     uint64_t place = (uint64_t)value - (uint64_t)HPY_SMALL_INT_MIN;
-    if (place < HPY_SMALL_INTS && ints != NULL) {
+#  if SIZEOF_VOID_P == 8 && !PY_BIG_ENDIAN && !defined(Py_GIL_DISABLED) && !defined(Py_REF_DEBUG) && \
+    !defined(Py_TRACE_REFS) && !defined(GRAALVM_PYTHON)
+    _HPy_KNOWN(ints != NULL);
+#  endif
+    if (_HPy_LIKELY(place < HPY_SMALL_INTS && ints != NULL)) {
 #  if PY_VERSION_HEX < 0x030C0000 || defined(Py_REF_DEBUG) /* since 3.12 they are immortal */
         Py_INCREF(_h2py(ints[place]));
 #  endif
@@ -109,10 +113,10 @@ HPyAPI_FUNC HPy _HPyShortcut_Int(HPyContext *ctx, int64_t value)
     HPy made = HPy_NULL;
     uint32_t offers = _HPy_Offers(ctx);
     uint64_t place = (uint64_t)value - (uint64_t)HPY_SMALL_INT_MIN;
-    if (place < HPY_SMALL_INTS && (offers & HPY_MAY_TAKE_INTS)) {
+    if (place < HPY_SMALL_INTS && _HPy_LIKELY(offers & HPY_MAY_READ_ITEMS)) {
         made = ((const _HPyContextExt *)(const void *)ctx)->shortcuts.small_ints[place];
         _HPy_KNOWN(made._i != 0);
-        if (offers & HPY_MAY_COUNT_WORDS) /* else they are not counted */
+        if (!(offers & HPY_MAY_COUNT_I32)) /* else they are not counted */
             ++*(_hpy_count_word *)made._i;
     }
     return made;
@@ -203,14 +207,14 @@ HPyAPI_FUNC double HPyFloat_AsDouble(HPyContext *ctx, HPy h)
 {
 #ifdef HPY_ABI_CPYTHON
     (void)ctx;
-    if (PyFloat_CheckExact(_h2py(h)))
+    if (_HPy_LIKELY(PyFloat_CheckExact(_h2py(h))))
         return PyFloat_AS_DOUBLE(_h2py(h));
     return PyFloat_AsDouble(_h2py(h));
 #else
 #  ifdef _HPY_HAS_SHORTCUTS
-    if (_HPy_LIKELY((_HPy_Offers(ctx) & HPY_MAY_READ_FLOATS) &&
-                    *(const _hpy_count_word *)(h._i + HPY_TYPE_AT) == ctx->h_FloatType._i))
-        return *(const _hpy_float_value *)(h._i + HPY_FLOAT_AT);
+    if (_HPy_LIKELY(_HPy_Offers(ctx) & HPY_MAY_READ_ITEMS))
+        if (_HPy_LIKELY(*(const _hpy_count_word *)(h._i + HPY_TYPE_AT) == ctx->h_FloatType._i))
+            return *(const _hpy_float_value *)(h._i + HPY_FLOAT_AT);
 #  endif
     return ctx->ctx_Float_AsDouble(ctx, h);
 #endif
@@ -219,23 +223,23 @@ HPyAPI_FUNC double HPyFloat_AsDouble(HPyContext *ctx, HPy h)
 HPyAPI_FUNC HPy HPy_GetItem_i(HPyContext *ctx, HPy obj, HPy_ssize_t idx)
 {
 #if defined(HPY_ABI_CPYTHON) && !defined(Py_GIL_DISABLED)
-    if (PyList_CheckExact(_h2py(obj)) && (size_t)idx < (size_t)PyList_GET_SIZE(_h2py(obj))) {
+    if (_HPy_LIKELY(PyList_CheckExact(_h2py(obj)) && (size_t)idx < (size_t)PyList_GET_SIZE(_h2py(obj)))) {
         PyObject *item = PyList_GET_ITEM(_h2py(obj), idx);
         _HPy_Incref(item);
         return _py2h(item);
     }
 #elif defined(_HPY_HAS_SHORTCUTS)
     uint32_t offers = _HPy_Offers(ctx);
-    if (_HPy_LIKELY((offers & HPY_MAY_READ_ITEMS) &&
-                    *(const _hpy_count_word *)(obj._i + HPY_TYPE_AT) == ctx->h_ListType._i &&
-                    (size_t)idx < (size_t)*(const _hpy_count_word *)(obj._i + HPY_LENGTH_AT))) {
-        const _hpy_count_word *items = (const _hpy_count_word *)*(const _hpy_count_word *)(obj._i + HPY_ITEMS_AT);
-        HPy item;
-        item._i = items[idx];
-        _HPy_KNOWN(item._i != 0);
-        _HPyShortcut_Retain(offers, item);
-        return item;
-    }
+    if (_HPy_LIKELY(offers & HPY_MAY_READ_ITEMS))
+        if (_HPy_LIKELY(*(const _hpy_count_word *)(obj._i + HPY_TYPE_AT) == ctx->h_ListType._i &&
+                        (size_t)idx < (size_t)*(const _hpy_count_word *)(obj._i + HPY_LENGTH_AT))) {
+            const _hpy_count_word *items = (const _hpy_count_word *)*(const _hpy_count_word *)(obj._i + HPY_ITEMS_AT);
+            HPy item;
+            item._i = items[idx];
+            _HPy_KNOWN(item._i != 0);
+            _HPyShortcut_Retain(offers, item);
+            return item;
+        }
 #endif
     return ctx->ctx_GetItem_i(ctx, obj, idx);
 }
@@ -244,9 +248,9 @@ HPyAPI_FUNC void HPyListBuilder_Set(HPyContext *ctx, HPyListBuilder builder, HPy
 {
 #ifdef HPY_ABI_CPYTHON
     /* What the runtime in the same binary does: a builder is a list that counts what is missing in `allocated`. */
-    if ((uintptr_t)builder._lst > 1 && h_item._i != 0) {
+    if (_HPy_LIKELY((uintptr_t)builder._lst > 1 && h_item._i != 0)) {
         PyListObject *list = (PyListObject *)builder._lst;
-        if ((size_t)index < (size_t)PyList_GET_SIZE(list) && list->ob_item[index] == NULL) {
+        if (_HPy_LIKELY((size_t)index < (size_t)PyList_GET_SIZE(list) && list->ob_item[index] == NULL)) {
             list->ob_item[index] = _h2py(h_item);
             list->allocated--;
             /* Last, so that with a HPy_Close that follows it comes down to nothing. */
@@ -256,16 +260,17 @@ HPyAPI_FUNC void HPyListBuilder_Set(HPyContext *ctx, HPyListBuilder builder, HPy
     }
 #elif defined(_HPY_HAS_SHORTCUTS)
     uint32_t offers = _HPy_Offers(ctx);
-    if (_HPy_LIKELY((offers & HPY_MAY_SET_ITEMS) && (uintptr_t)builder._lst > 1 && h_item._i != 0)) {
-        _HPyOpenListBuilder *open = (_HPyOpenListBuilder *)builder._lst;
-        if (_HPy_LIKELY((size_t)index < (size_t)open->size && open->items[index]._i == 0)) {
-            open->items[index] = h_item;
-            open->missing--;
-            /* Last, so that a HPy_Close that follows finds the count in a register. */
-            _HPyShortcut_Retain(offers, h_item);
-            return;
+    if (_HPy_LIKELY((uintptr_t)builder._lst > 1 && h_item._i != 0))
+        if (_HPy_LIKELY(offers & HPY_MAY_READ_ITEMS)) { /* alone, so that a compiler sees that it was asked before */
+            _HPyOpenListBuilder *open = (_HPyOpenListBuilder *)builder._lst;
+            if (_HPy_LIKELY((size_t)index < (size_t)open->size && open->items[index]._i == 0)) {
+                open->items[index] = h_item;
+                open->missing--;
+                /* Last, so that a HPy_Close that follows finds the count in a register. */
+                _HPyShortcut_Retain(offers, h_item);
+                return;
+            }
         }
-    }
 #endif
     ctx->ctx_ListBuilder_Set(ctx, builder, index, h_item);
 }

@@ -18,8 +18,7 @@ typedef struct _HPyExtensions HPyExtensions; /* hpy/extensions.h */
 #define HPY_MAY_REACH_STRUCTS 16u
 #define HPY_STRUCT_AT 16
 #define HPY_MAY_READ_LENGTHS 32u
-#define HPY_MAY_READ_ITEMS 64u
-#define HPY_MAY_READ_FLOATS 128u
+#define HPY_MAY_READ_ITEMS 64u /* with it come those to set items and to take ints: one test for all of a loop */
 #define HPY_TYPE_AT 8
 #define HPY_LENGTH_AT 16
 #define HPY_ITEMS_AT 24
@@ -34,6 +33,7 @@ typedef struct {
     const HPy *small_ints; /* HPY_SMALL_INTS from HPY_SMALL_INT_MIN on */
     uint32_t type_at;      /* where the handle of an object's type is, from the object's handle */
     uint32_t length_at;    /* where the length of a str, list, tuple, dict or bytes is */
+    uint32_t tuple_items_at; /* where the handles of a tuple's items are */
 } HPyShortcuts;
 
 typedef struct {
