@@ -38,12 +38,7 @@ pub fn offers(small_ints: &SmallInts) -> HPyShortcuts {
         return HPyShortcuts::NONE;
     }
     HPyShortcuts {
-        offers: COUNTS
-            | LISTS
-            | ITEMS
-            | STRUCTS
-            | HPY_MAY_TAKE_INTS
-            | HPY_MAY_READ_LENGTHS,
+        offers: COUNTS | LISTS | ITEMS | STRUCTS | HPY_MAY_TAKE_INTS | HPY_MAY_READ_LENGTHS,
         struct_at: OBJECT_OFFSET as u32,
         small_ints: small_ints.objects().cast::<HPy>(),
         type_at: layout::TYPE as u32,
