@@ -3,8 +3,8 @@
     python benches/scaling.py --python PATH [--rounds N] [--least RATIO]
 
 PATH is an interpreter in whose environment `hpy` (hpy-rs) is installed, a free-threaded one to see anything: under a GIL the
-ratios are about 1. Each row is a function of benches/c/scaling.c that is called in a loop. Columns, medians of rounds that
-alternate:
+ratios are about 1. Each row is a function of benches/c/scaling.c that is called in a loop; two rows stand beside the same
+written against the C API, in benches/c/scaling_capi.c. Columns, medians of rounds that alternate:
 
     threads          calls per second of two threads, to those of one
     processes        the same of two processes: what the machine gives at most, for two threads of one core are no two
@@ -31,9 +31,10 @@ import time
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("c") / "scaling.c"
+CAPI = SOURCE.with_name("scaling_capi.c")
 
 
-def rows(module):
+def rows(module, capi):
     """Name -> what makes a function that makes so many calls, with objects of its own thread."""
 
     def work():
@@ -54,7 +55,7 @@ def rows(module):
 
         return loop
 
-    def new_box():
+    def new_box(module=module):
         call = module.new_box
 
         def loop(times):
@@ -63,7 +64,7 @@ def rows(module):
 
         return loop
 
-    def swap():
+    def swap(module=module):
         box, values = module.new_box(), [object(), object()]
         call = box.swap
 
@@ -86,7 +87,9 @@ def rows(module):
         "native work of 20 000 steps": work,
         "a call that does nothing": nothing,
         "a new instance": new_box,
+        "  with the C API": lambda: new_box(capi),
         "a field stored and loaded": swap,
+        "  with the C API, locked": lambda: swap(capi),
         "the sum of a list of 100": total,
     }
 
@@ -120,8 +123,9 @@ def worker(folder: str, rounds: int) -> None:
     """Measures; or, as one of the two processes, works until it is told to stop."""
     sys.path.insert(0, folder)
     import scaling
+    import scaling_capi
 
-    all_rows = rows(scaling)
+    all_rows = rows(scaling, scaling_capi)
     print(f"GIL: {'on' if getattr(sys, '_is_gil_enabled', lambda: True)() else 'off'}", flush=True)
     for name, make in all_rows.items():
         times = 1000
@@ -138,8 +142,9 @@ def process(folder: str, name: str, times: int) -> None:
     """Works once for each line on stdin, and says how long it took."""
     sys.path.insert(0, folder)
     import scaling
+    import scaling_capi
 
-    loop = rows(scaling)[name]()
+    loop = rows(scaling, scaling_capi)[name]()
     loop(times // 20)
     print("ready", flush=True)
     for _ in sys.stdin:
@@ -183,6 +188,8 @@ line = ["cc", "-shared", "-fPIC", "-O2", "-DHPY", "-DHPY_ABI_UNIVERSAL"]
 line += [f"-I{{one}}" for one in kit.get_extra_include_dirs()]
 line += [{str(SOURCE)!r}, *map(str, kit.get_extra_sources()), "-o", {str(folder / "scaling.hpy0.so")!r}]
 subprocess.run(line, check=True)
+capi = ["cc", "-shared", "-fPIC", "-O2", "-I" + sysconfig.get_paths()["include"], {str(CAPI)!r}]
+subprocess.run([*capi, "-o", {str(folder / "scaling_capi.so")!r}], check=True)
 open({str(folder / "scaling.py")!r}, "w").write(stub_source("scaling", "scaling.hpy0.so"))
 """
     subprocess.run([python, "-c", code], check=True)

@@ -331,6 +331,21 @@ def test_a_list_that_was_not_made(module, variant):
         module.build(2, [(0, 1), (1, NotImplemented)])
 
 
+def test_other_lists_do_not_notice_one_that_was_not_made(module, variant):
+    """A list object is used again for one for whose items there is no memory."""
+    if variant.mode == "debug":
+        pytest.skip("debug mode has its own word on such builders")
+    kept = []
+    for number in range(20):
+        gone = [[number] for _ in range(40)]
+        del gone
+        for _ in range(10):
+            with pytest.raises(MemoryError):
+                module.build(sys.maxsize // 4, [])
+        kept += [[index] for index in range(50)]
+    assert kept == [[index] for index in range(50)] * 20
+
+
 def test_several_files_share_the_offers(tmp_path):
     """Each source file of a binary finds what the one with HPy_MODINIT was told."""
     first = (

@@ -247,6 +247,7 @@ class TestFinalizers:
 
 
 class TestPlainEnds:
+    @frees_modules
     @pytest.mark.parametrize("shape", [OBJECT, LIST])
     def test_the_type_is_given_up(self, mod, shape):
         made = make(mod, "member_x", size="Node", shape=shape)
@@ -277,6 +278,7 @@ class TestPlainEnds:
         made()
         assert len(kept) == 1 and kept[0].x == 0
 
+    @frees_modules
     def test_a_base_of_types_with_more(self, mod):
         base = make(mod, "member_x", size="Node")
         for definitions in (("node_destroy",), ("node_finalize",), ("node_destroy", "node_finalize")):

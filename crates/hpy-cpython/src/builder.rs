@@ -132,7 +132,7 @@ pub unsafe extern "C" fn HPyListBuilder_New(
     _ctx: *mut HPyContext,
     size: HPy_ssize_t,
 ) -> HPyListBuilder {
-    HPyListBuilder { _lst: start(PyList_New(size), size) }
+    HPyListBuilder { _lst: start(crate::list::new(size), size) }
 }
 
 pub unsafe extern "C" fn HPyListBuilder_Set(

@@ -235,7 +235,7 @@ unsafe fn list_from<T: Number>(
     if values.is_null() && count > 0 {
         return null_argument(function, c"values");
     }
-    let list = PyList_New(count);
+    let list = crate::list::new(count);
     if list.is_null() {
         return HPy::NULL;
     }

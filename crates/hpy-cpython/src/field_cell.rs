@@ -6,8 +6,11 @@
 //! object and a lock, and cells are never freed, only used again. Each new use has another generation, which
 //! the field carries in its upper bits: who comes with an old one finds the field empty, as it was in
 //! between.
+//!
+//! Each thread takes cells from a part of its own, so that the fields of two threads' objects do not lie side by side:
+//! processors pass memory to each other in lines, and two that write to one line wait for each other.
 
-use crate::lock::Locked;
+use crate::lock::{self, Locked};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::UnsafeCell;
@@ -21,14 +24,22 @@ struct Cell {
     /// Counted up when the cell is given back. Guarded by the mutex, as is `value`.
     generation: UnsafeCell<u16>,
     value: UnsafeCell<*mut PyObject>,
-    pool: *const Pool,
+    /// Where the cell goes when it is given back.
+    part: *const Part,
 }
 
 /// Where the generation is in a field: above all addresses of user space.
 const GENERATION: u32 = 48;
 
 /// The cells of one interpreter. They live as long as its state, which every bound type uses.
-pub struct Pool(Locked<Cells>);
+pub struct Pool([Part; lock::PARTS]);
+
+#[repr(C)]
+struct Part {
+    cells: Locked<Cells>,
+    /// Keeps the parts of two threads from being in one line.
+    apart: [u8; lock::LINE],
+}
 
 struct Cells {
     blocks: Vec<*mut [Cell]>,
@@ -46,11 +57,18 @@ impl Default for Pool {
 
 impl Pool {
     pub fn new() -> Self {
-        Pool(Locked::new(Cells { blocks: Vec::new(), free: Vec::new() }))
+        Pool(core::array::from_fn(|_| Part {
+            cells: Locked::new(Cells { blocks: Vec::new(), free: Vec::new() }),
+            apart: [0; lock::LINE],
+        }))
     }
 
+    /// A cell of the calling thread's part.
     unsafe fn take(&self) -> *mut Cell {
-        self.0.with(|cells| {
+        // A part is never out of range; the first one is there for the compiler.
+        let [first, ..] = &self.0;
+        let part = self.0.get(lock::part()).unwrap_or(first);
+        part.cells.with(|cells| {
             loop {
                 if let Some(cell) = cells.free.pop() {
                     return cell;
@@ -60,7 +78,7 @@ impl Pool {
                         mutex: UnsafeCell::new(PyMutex::new()),
                         generation: UnsafeCell::new(0),
                         value: UnsafeCell::new(ptr::null_mut()),
-                        pool: self,
+                        part,
                     })
                     .collect();
                 let block = Box::into_raw(block.into_boxed_slice());
@@ -77,8 +95,10 @@ impl Drop for Pool {
     fn drop(&mut self) {
         // SAFETY: the state is being destroyed, so nothing reaches the pool or its cells any more.
         unsafe {
-            for &block in &(*self.0.get()).blocks {
-                drop(Box::from_raw(block));
+            for part in &self.0 {
+                for &block in &(*part.cells.get()).blocks {
+                    drop(Box::from_raw(block));
+                }
             }
         }
     }
@@ -163,6 +183,6 @@ unsafe fn give_back(bits: isize) -> *mut PyObject {
         ptr::replace(value, ptr::null_mut())
     });
     let cell = cell(bits);
-    (*(*cell).pool).0.with(|cells| cells.free.push(cell));
+    (*(*cell).part).cells.with(|cells| cells.free.push(cell));
     old.unwrap_or(ptr::null_mut())
 }

@@ -50,50 +50,21 @@ const FIRST_SEGMENT: usize = 64;
 const SEGMENTS: usize = 32;
 
 /// Where one global's value is.
-struct Slot {
-    value: AtomicPtr<PyObject>,
-    /// Held while the value is read or replaced: a reader must have its own reference before a writer
-    /// gives up the table's.
-    #[cfg(Py_GIL_DISABLED)]
-    mutex: core::cell::UnsafeCell<PyMutex>,
-}
+struct Slot(AtomicPtr<PyObject>);
 
 impl Slot {
     const fn new() -> Self {
-        Slot {
-            value: AtomicPtr::new(ptr::null_mut()),
-            #[cfg(Py_GIL_DISABLED)]
-            mutex: core::cell::UnsafeCell::new(PyMutex::new()),
-        }
-    }
-
-    /// A new reference to the value, or null.
-    #[inline(always)]
-    unsafe fn load(&self) -> *mut PyObject {
-        #[cfg(Py_GIL_DISABLED)]
-        PyMutex_Lock(self.mutex.get());
-        let value = self.value.load(Ordering::Relaxed);
-        Py_XINCREF(value);
-        #[cfg(Py_GIL_DISABLED)]
-        PyMutex_Unlock(self.mutex.get());
-        value
-    }
-
-    /// Takes over the reference to `value`; gives up the one to the value before.
-    #[inline(always)]
-    unsafe fn store(&self, value: *mut PyObject) {
-        #[cfg(Py_GIL_DISABLED)]
-        PyMutex_Lock(self.mutex.get());
-        let old = self.value.swap(value, Ordering::Relaxed);
-        #[cfg(Py_GIL_DISABLED)]
-        PyMutex_Unlock(self.mutex.get());
-        Py_XDECREF(old);
+        Slot(AtomicPtr::new(ptr::null_mut()))
     }
 }
 
 /// The values of one interpreter's globals. Slots never move: segments are added, none is replaced.
 pub struct Table {
     segments: [AtomicPtr<Slot>; SEGMENTS],
+    /// Held while a value is read or replaced: a reader must have its own reference before a writer gives up the
+    /// table's.
+    #[cfg(Py_GIL_DISABLED)]
+    lock: crate::lock::Shared,
 }
 
 impl Default for Table {
@@ -112,7 +83,36 @@ fn place(index: usize) -> (usize, usize) {
 
 impl Table {
     pub fn new() -> Self {
-        Table { segments: [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS] }
+        Table {
+            segments: [const { AtomicPtr::new(ptr::null_mut()) }; SEGMENTS],
+            #[cfg(Py_GIL_DISABLED)]
+            lock: crate::lock::Shared::default(),
+        }
+    }
+
+    /// A new reference to a slot's value, or null.
+    #[inline(always)]
+    unsafe fn load(&self, slot: &Slot) -> *mut PyObject {
+        let load = || {
+            let value = slot.0.load(Ordering::Relaxed);
+            Py_XINCREF(value);
+            value
+        };
+        #[cfg(Py_GIL_DISABLED)]
+        return self.lock.read(load);
+        #[cfg(not(Py_GIL_DISABLED))]
+        load()
+    }
+
+    /// Takes over the reference to `value`; gives up the one to the value before.
+    #[inline(always)]
+    unsafe fn store(&self, slot: &Slot, value: *mut PyObject) {
+        let swap = || slot.0.swap(value, Ordering::Relaxed);
+        #[cfg(Py_GIL_DISABLED)]
+        let old = self.lock.write(swap);
+        #[cfg(not(Py_GIL_DISABLED))]
+        let old = swap();
+        Py_XDECREF(old);
     }
 
     /// The slot of an index; None where nothing near it was ever stored.
@@ -160,7 +160,7 @@ impl Table {
                 continue;
             }
             for place in 0..FIRST_SEGMENT << segment {
-                (*slots.add(place)).store(ptr::null_mut());
+                self.store(&*slots.add(place), ptr::null_mut());
             }
         }
     }
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyG
     let table = &(*state::of(ctx)).globals;
     if let Some(slot) = table.slot(index(global)) {
         Py_XINCREF(object(h));
-        slot.store(object(h));
+        table.store(slot, object(h));
     }
 }
 
@@ -191,7 +191,7 @@ pub unsafe extern "C" fn HPyGlobal_Store(ctx: *mut HPyContext, global: *mut HPyG
 pub unsafe extern "C" fn HPyGlobal_Load(ctx: *mut HPyContext, global: HPyGlobal) -> HPy {
     let table = &(*state::of(ctx)).globals;
     match table.existing(global._i) {
-        Some(slot) => handle(slot.load()),
+        Some(slot) => handle(table.load(slot)),
         None => HPy::NULL,
     }
 }

@@ -10,9 +10,37 @@ pub unsafe extern "C" fn HPyList_Check(_ctx: *mut HPyContext, h: HPy) -> c_int {
     PyList_Check(object(h))
 }
 
+/// `PyList_New`, for a number of items that a binary has chosen.
+#[inline(always)]
+pub unsafe fn new(size: Py_ssize_t) -> *mut PyObject {
+    #[cfg(Py_GIL_DISABLED)]
+    if size > UNTRIED && !has_memory(size) {
+        return PyErr_NoMemory();
+    }
+    PyList_New(size)
+}
+
+/// Items of a list for which there is memory, or nothing goes on anyway.
+#[cfg(Py_GIL_DISABLED)]
+const UNTRIED: Py_ssize_t = 1 << 16;
+
+/// Whether there is memory for so many items. Where CPython 3.13 without a GIL finds none, `PyList_New` gives up the
+/// items of the list that was at the same address before, which are gone.
+#[cfg(Py_GIL_DISABLED)]
+#[cold]
+unsafe fn has_memory(size: Py_ssize_t) -> bool {
+    // In front of the items is their number.
+    let Some(bytes) = (size as usize + 1).checked_mul(size_of::<*mut PyObject>()) else {
+        return false;
+    };
+    let tried = PyMem_Malloc(bytes);
+    PyMem_Free(tried);
+    !tried.is_null()
+}
+
 /// The items are None until they are set: a binary may hand the list out before that.
 pub unsafe extern "C" fn HPyList_New(_ctx: *mut HPyContext, len: HPy_ssize_t) -> HPy {
-    let list = PyList_New(len);
+    let list = new(len);
     if !list.is_null() {
         for index in 0..len {
             Py_INCREF(Py_None());
