@@ -6,8 +6,8 @@ use core::ffi::c_void;
 use core::hint::assert_unchecked;
 use core::mem::offset_of;
 use core::ptr::with_exposed_provenance_mut;
-/// In an ordinary extension it is part of it.
-pub(crate) use hpy_sys::api::HPyFloat_FromDouble;
+/// In an ordinary extension they are part of it.
+pub(crate) use hpy_sys::api::{HPyFloat_FromDouble, HPyLong_AsInt64_t, HPyLong_FromInt64_t};
 use hpy_sys::ext::*;
 use hpy_sys::{HPy, HPyContext, HPyType_BuiltinShape, HPyType_BuiltinShape_Object, api};
 

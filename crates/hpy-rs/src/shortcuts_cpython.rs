@@ -6,6 +6,7 @@ use core::ffi::c_void;
 use hpy_cpython::float::HPyFloat_AsDouble;
 pub(crate) use hpy_cpython::float::HPyFloat_FromDouble;
 use hpy_cpython::layout;
+pub(crate) use hpy_cpython::long::{HPyLong_AsInt64_t, HPyLong_FromInt64_t};
 use hpy_cpython::object::HPy_GetItem_i;
 use hpy_cpython::structs::_HPy_AsStruct_Object;
 use hpy_sys::ext::{HPY_SMALL_INT_MIN, HPY_SMALL_INTS, HPyContextExt};

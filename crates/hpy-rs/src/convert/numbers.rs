@@ -101,7 +101,7 @@ impl<'a> FromPy<'a> for i64 {
             return value_of_index(object);
         }
         // SAFETY: the handle is open.
-        let value = unsafe { api::HPyLong_AsInt64_t(object.ctx().as_raw(), object.as_raw()) };
+        let value = unsafe { shortcuts::HPyLong_AsInt64_t(object.ctx().as_raw(), object.as_raw()) };
         if value == -1 && object.ctx().error_is_set() {
             return by_index(object);
         }
@@ -124,7 +124,7 @@ impl<'ctx> IntoPy<'ctx> for i64 {
         unsafe {
             match shortcuts::small_int(ctx, self) {
                 Some(small) => Ok(Handle::from_raw(ctx, small)),
-                None => Handle::from_new(ctx, api::HPyLong_FromInt64_t(ctx.as_raw(), self)),
+                None => Handle::from_new(ctx, shortcuts::HPyLong_FromInt64_t(ctx.as_raw(), self)),
             }
         }
     }
