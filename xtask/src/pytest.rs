@@ -4,7 +4,7 @@ use crate::paths::target;
 use crate::process::run_logged;
 use crate::report::Counts;
 use anyhow::{Context as _, Result, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -103,9 +103,13 @@ pub fn run(mut python: Command, name: &str, arguments: &[String], limit: Duratio
 }
 
 /// What the run with this name has written so far.
-pub fn results_of(name: &str) -> Option<Vec<Ended>> {
-    let text = std::fs::read_to_string(target("logs").join(format!("{name}.tsv"))).ok()?;
-    text.lines().map(read).collect()
+fn results_of(name: &str) -> Option<Vec<Ended>> {
+    read_all(&target("logs").join(format!("{name}.tsv")))
+}
+
+/// The lines of a file that a plugin wrote.
+pub fn read_all(path: &Path) -> Option<Vec<Ended>> {
+    std::fs::read_to_string(path).ok()?.lines().map(read).collect()
 }
 
 /// A line that the plugin writes.

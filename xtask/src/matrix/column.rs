@@ -1,7 +1,7 @@
 //! The runtimes that binaries are loaded into: which there are, how each is set up, and a run of the suite in one.
 
+use super::Options;
 use super::known::{self, Known};
-use super::{MODES, Options};
 use crate::interpreters::{self, Interpreter};
 use crate::paths::{root, target};
 use crate::process::run_logged;
@@ -54,8 +54,8 @@ pub enum Kind {
     Absent(String),
 }
 
-/// The columns asked for, or all; the one that compiles comes first, also where it was not asked for and binaries are missing.
-pub fn columns(asked: &[String], compiled: bool) -> Vec<Column> {
+/// All columns; the one that compiles comes first.
+pub fn columns() -> Vec<Column> {
     let mut versions: Vec<&str> = vec![COMPILED_ON];
     versions.extend(interpreters::SUPPORTED.iter().filter(|&&version| version != COMPILED_ON));
     versions.extend(interpreters::NEWER);
@@ -99,14 +99,16 @@ pub fn columns(asked: &[String], compiled: bool) -> Vec<Column> {
             &none,
         ));
     }
-    if !asked.is_empty() {
-        let compiles = |column: &Column| !compiled && column.name == COMPILED_ON;
-        columns.retain(|column| compiles(column) || asked.contains(&column.name));
-    }
     columns
 }
 
 impl Column {
+    /// Whether a run that asks for these columns, or for all, includes this one: the one that compiles also where binaries are
+    /// missing.
+    pub fn is_asked(&self, asked: &[String], compiled: bool) -> bool {
+        asked.is_empty() || asked.contains(&self.name) || !compiled && self.name == COMPILED_ON
+    }
+
     /// What is known to fail here, and the file that says so.
     pub fn known(&self) -> Result<(&'static str, Vec<Known>)> {
         let file = match self.kind {
@@ -115,6 +117,12 @@ impl Column {
             Kind::Wheel(_) | Kind::Absent(_) => return Ok(("", Vec::new())),
         };
         Ok((file, known::read(&root().join(file))?))
+    }
+
+    /// Whether each failure in this mode has to be a known one. PyPy's own debug and trace mode do other things than this
+    /// project's, and nobody listed them: their cells say how much passes.
+    pub fn judges(&self, mode: &str) -> bool {
+        !matches!(self.kind, Kind::PyPy(_)) || !["debug", "trace"].contains(&mode)
     }
 
     /// A command that runs a Python with the runtime and the test tools.
@@ -131,7 +139,8 @@ impl Column {
         }
     }
 
-    /// Runs the suite's tests of universal binaries here.
+    /// Runs the suite's tests of universal binaries here, a process for each file and for each test that is known to end its
+    /// process: functions of another HPy may, and nothing is collected twice.
     pub fn suite(
         &self,
         mut python: Command,
@@ -140,66 +149,35 @@ impl Column {
         done: Option<&Path>,
         options: &Options,
     ) -> Result<Vec<Ended>> {
+        let folder = self.logs();
+        std::fs::create_dir_all(&folder)?;
+        let results = folder.join("results");
+        let _ = std::fs::remove_file(&results);
         python
             .current_dir(root())
             .env("HPY_TESTS_PREBUILT", binaries)
-            .env("HPY_TESTS_RUST", root().join("target/debug"));
-        match &self.kind {
-            Kind::Wheel(interpreter) => {
-                // What the first column skips, another one may be the first to need. A root folder's compiler may link
-                // against a newer libc than others have.
-                if interpreter.enter.is_none() {
-                    python.env("HPY_TESTS_RECORD", "1");
-                }
-                self.of_this_tree(python, done, options)
-            }
-            _ => self.of_another_hpy(python, known, options),
-        }
-    }
-
-    /// The suite with this tree's runtime.
-    fn of_this_tree(
-        &self,
-        mut python: Command,
-        done: Option<&Path>,
-        options: &Options,
-    ) -> Result<Vec<Ended>> {
-        python.env("HPY_RS_VARIANTS", "1");
-        if let Some(done) = done {
-            python.env("HPY_RS_DONE", done);
-        }
-        let mut arguments = files()?;
-        arguments.extend(["--continue-on-collection-errors", "--durations=40"].map(str::to_owned));
-        arguments.extend(["-n".to_owned(), options.jobs.to_string()]);
-        arguments.extend(["--modes".to_owned(), options.modes.join(",")]);
-        // A test that crashes takes its process with it; the others still have to run.
-        arguments.push("--max-worker-restart=200".to_owned());
-        if let Some(expression) = &options.expression {
-            arguments.extend(["-k".to_owned(), expression.clone()]);
-        }
-        let ended = pytest::run(python, &self.log(), &arguments, Duration::from_secs(5400))?.ended;
-        Ok(with_variants(ended))
-    }
-
-    /// The suite with an HPy whose functions may end the process: a process per file and per test that is known to.
-    fn of_another_hpy(
-        &self,
-        mut python: Command,
-        known: &[Known],
-        options: &Options,
-    ) -> Result<Vec<Ended>> {
-        let folder = target("logs").join(self.log());
-        std::fs::create_dir_all(&folder)?;
-        let results = target("logs").join(format!("{}.tsv", self.log()));
-        let _ = std::fs::remove_file(&results);
-        python
-            // The last context that a binary was given serves all of its modules: one copy for each mode.
-            .env("HPY_RS_THUNKS", "0")
+            .env("HPY_TESTS_RUST", root().join("target/debug"))
             .env("HPY_RS_FATAL", known::fatal(known))
             .env("HPY_RS_RESULTS", &results)
             // Rewriting the assertions of all files takes PyPy half a minute.
-            .env("PYTHONPYCACHEPREFIX", target(&format!("matrix/bytecode/{}", self.name)))
-            .env_remove("PYTHONDONTWRITEBYTECODE")
+            .env("PYTHONPYCACHEPREFIX", target("matrix/bytecode"))
+            .env_remove("PYTHONDONTWRITEBYTECODE");
+        match &self.kind {
+            // What the first column skips, another one may be the first to need. A root folder's compiler may link against a
+            // newer libc than others have.
+            Kind::Wheel(interpreter) if interpreter.enter.is_none() => {
+                python.env("HPY_TESTS_RECORD", "1");
+            }
+            Kind::Wheel(_) => {}
+            // The last context that a binary was given serves all of its modules: one copy for each mode.
+            _ => {
+                python.env("HPY_RS_THUNKS", "0");
+            }
+        }
+        if let Some(done) = done {
+            python.env("HPY_RS_DONE", done);
+        }
+        python
             .arg(pytest::plugins()?.join("hpy_rs_pypy.py"))
             .arg(options.jobs.to_string())
             .arg(&folder)
@@ -208,19 +186,26 @@ impl Column {
         if let Some(expression) = &options.expression {
             python.args(["-k", expression]);
         }
-        let log = target("logs").join(format!("{}.log", self.log()));
+        let log = target("logs").join(format!("matrix-{}.log", self.name));
         run_logged(&mut python, &log, Duration::from_secs(5400))?.checked()?;
-        let ended = pytest::results_of(&self.log());
-        ended.with_context(|| format!("{} is not what the plugin writes", results.display()))
+        pytest::read_all(&results)
+            .with_context(|| format!("{} is not what the plugin writes", results.display()))
     }
 
-    /// What a run that did not come to its end has seen.
+    /// What a run that did not come to its end has seen: each file's process writes as it goes.
     pub fn seen_so_far(&self) -> Vec<Ended> {
-        with_variants(pytest::results_of(&self.log()).unwrap_or_default())
+        let logs = std::fs::read_dir(self.logs()).into_iter().flatten().flatten();
+        let files =
+            logs.map(|entry| entry.path()).filter(|path| path.extension() == Some("tsv".as_ref()));
+        let lines = files.filter_map(|path| std::fs::read_to_string(path).ok());
+        let all: Vec<Ended> = lines
+            .flat_map(|text| text.lines().filter_map(pytest::read).collect::<Vec<_>>())
+            .collect();
+        all.into_iter().filter(|one| one.outcome != "begins").collect()
     }
 
-    fn log(&self) -> String {
-        format!("matrix-{}", self.name)
+    fn logs(&self) -> PathBuf {
+        target("logs").join(format!("matrix-{}", self.name))
     }
 }
 
@@ -237,16 +222,6 @@ fn files() -> Result<Vec<String>> {
     }
     files.sort_unstable();
     Ok(files)
-}
-
-/// A worker that crashes forgets which variant its test ran in; the name has it.
-fn with_variants(mut ended: Vec<Ended>) -> Vec<Ended> {
-    for one in ended.iter_mut().filter(|one| one.variant.is_empty()) {
-        let parts: Vec<&str> = one.test.split(['[', ']', '-']).collect();
-        let named = MODES.iter().find(|mode| parts.contains(mode));
-        one.variant = named.map_or_else(String::new, |mode| (*mode).to_owned());
-    }
-    ended
 }
 
 /// The Python of an environment with hpy 0.9.0 from the package index.

@@ -5,7 +5,7 @@ use super::known::{self, Known};
 use crate::paths::{root, target};
 use crate::process::output_of;
 use crate::pytest::{self, Ended};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -56,6 +56,31 @@ pub fn key(column: &Column, known: &[Known], modes: &[String]) -> Result<String>
 
 fn file(column: &Column) -> PathBuf {
     target("matrix/results").join(format!("{}.tsv", column.name))
+}
+
+/// A file that says which process runs a column, for as long as this lives: two runs would write over each other's results.
+pub struct Alone(PathBuf);
+
+impl Alone {
+    pub fn at(column: &Column) -> Result<Alone> {
+        let path = file(column).with_extension("running");
+        let other = std::fs::read_to_string(&path).unwrap_or_default();
+        // One that was killed leaves the file.
+        if !other.is_empty() && Path::new("/proc").join(&other).exists() {
+            bail!(
+                "process {other} runs this column: wait for it, or end it and remove {}",
+                path.display()
+            );
+        }
+        std::fs::write(&path, std::process::id().to_string())?;
+        Ok(Alone(path))
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// Results of an earlier run, if they were made of the same.

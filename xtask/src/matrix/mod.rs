@@ -13,6 +13,7 @@ use anyhow::Result;
 pub use column::reference;
 use column::{Column, Kind};
 use known::Known;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -68,19 +69,33 @@ pub fn run(options: &Options) -> Result<()> {
         return report.finish();
     }
     let binaries = kept::binaries()?;
-    for column in column::columns(&options.python, kept::is_compiled(&binaries)) {
+    let compiled = kept::is_compiled(&binaries);
+    for column in column::columns() {
         let (file, known) = column.known()?;
+        let is_asked = column.is_asked(&options.python, compiled);
+        if !is_asked && !options.write {
+            continue;
+        }
+        if !is_asked && !matches!(column.kind, Kind::Absent(_)) {
+            // What is written says of every runtime what is known of it.
+            let key = kept::key(&column, &known, &options.modes)?;
+            match kept::read(&column, &key).filter(|kept| kept.whole) {
+                Some(kept) => table.add(&column, file, &kept.ended, &known),
+                None => table.absent(&column.label, "not run when this table was made"),
+            }
+            continue;
+        }
         let ended = match &column.kind {
             Kind::Absent(why) => {
                 report.absent(&column.label, "all binaries", why);
-                table.absent(&column.label, why);
+                table.absent(&column.label, &format!("not available: {why}"));
                 continue;
             }
             _ => results(&mut report, &column, &binaries, &known, options),
         };
         match ended {
-            Ok(ended) => table.add(&column.label, file, &ended, &known),
-            Err(why) => table.absent(&column.label, &why),
+            Ok(ended) => table.add(&column, file, &ended, &known),
+            Err(why) => table.absent(&column.label, &format!("not run to its end: {why}")),
         }
     }
     println!("\n{}", table.whole());
@@ -101,6 +116,7 @@ fn results(
     let say = |error: anyhow::Error| format!("{error:#}");
     let is_whole = options.expression.is_none();
     let key = kept::key(column, known, &options.modes).map_err(say)?;
+    let _alone = kept::Alone::at(column).map_err(say)?;
     let kept = (is_whole && !options.fresh).then(|| kept::read(column, &key)).flatten();
     let is_done = kept.as_ref().is_some_and(|kept| kept.whole);
     let mut ended = kept.map_or_else(Vec::new, |kept| kept.ended);
@@ -126,11 +142,13 @@ fn results(
                 Ok(more) => (more, None),
                 Err(error) => (column.seen_so_far(), Some(error)),
             };
+            let again: BTreeSet<&str> = more.iter().map(|one| one.test.as_str()).collect();
+            ended.retain(|one| !again.contains(one.test.as_str()));
             ended.extend(more);
             if is_whole {
                 // What failed and is not known to may be the machine's fault: it runs again next time.
                 let (failed, good): (Vec<_>, Vec<_>) =
-                    ended.iter().cloned().partition(|one| is_failure(one, known));
+                    ended.iter().cloned().partition(|one| is_failure(column, one, known));
                 kept::write(column, &key, &good, error.is_none() && failed.is_empty())?;
                 if error.is_none() && column.name == column::COMPILED_ON {
                     kept::note_compiled(binaries)?;
@@ -145,7 +163,7 @@ fn results(
     }
     report.piece(&column.label, "all binaries", || match &failed {
         Some(why) => Ok(Outcome::Failed(why.clone())),
-        None => Ok(judged(&ended, known, is_whole)),
+        None => Ok(judged(column, &ended, known, is_whole)),
     });
     match failed {
         None => Ok(ended),
@@ -154,16 +172,18 @@ fn results(
 }
 
 /// Whether a test failed and is not known to.
-fn is_failure(one: &Ended, known: &[Known]) -> bool {
-    one.outcome == "failed" && known::reason(known, &one.test).is_none()
+fn is_failure(column: &Column, one: &Ended, known: &[Known]) -> bool {
+    one.outcome == "failed"
+        && column.judges(&one.variant)
+        && known::reason(known, &one.test).is_none()
 }
 
 /// What another HPy lacks is known and in the table; what is not known is a failure, and so is an entry that nothing needs.
-fn judged(ended: &[Ended], known: &[Known], is_whole: bool) -> Outcome {
+fn judged(column: &Column, ended: &[Ended], known: &[Known], is_whole: bool) -> Outcome {
     let mut counts = Counts::default();
     for one in ended {
         match one.outcome.as_str() {
-            "failed" if !is_failure(one, known) => counts.skipped += 1,
+            "failed" if !is_failure(column, one, known) => counts.skipped += 1,
             "failed" => {
                 println!("             failed: {}: {}", one.test, one.why);
                 counts.failed += 1;

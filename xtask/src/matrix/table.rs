@@ -1,6 +1,7 @@
 //! The matrix as Markdown tables: binaries down, runtimes across, tests passed in each mode in the cells.
 
 use super::MODES;
+use super::column::Column;
 use super::known::{self, Known};
 use crate::process::output_of;
 use crate::pytest::Ended;
@@ -72,6 +73,8 @@ struct Tested {
     known: BTreeMap<String, usize>,
     failed: BTreeMap<String, usize>,
     skipped: BTreeMap<String, usize>,
+    /// How many failed in modes that nobody judges.
+    unjudged: usize,
 }
 
 #[derive(Default)]
@@ -81,20 +84,21 @@ pub struct Table {
 }
 
 impl Table {
-    /// Adds a runtime that could not be had.
+    /// Adds a runtime that could not be had or was not run: `why` goes on behind its name.
     pub fn absent(&mut self, label: &str, why: &str) {
         self.absent.push((label.to_owned(), why.to_owned()));
     }
 
     /// Adds the outcomes of a runtime.
-    pub fn add(&mut self, label: &str, file: &str, ended: &[Ended], known: &[Known]) {
+    pub fn add(&mut self, of: &Column, file: &str, ended: &[Ended], known: &[Known]) {
         let mut column = Tested {
-            label: label.to_owned(),
+            label: of.label.clone(),
             file: file.to_owned(),
             cells: BTreeMap::new(),
             known: BTreeMap::new(),
             failed: BTreeMap::new(),
             skipped: BTreeMap::new(),
+            unjudged: 0,
         };
         for one in ended {
             let mode = MODES.iter().position(|mode| *mode == one.variant);
@@ -113,6 +117,10 @@ impl Table {
                     (&mut column.skipped, one.why.trim_start_matches("Skipped: ").to_owned())
                 }
                 ("passed", _) => continue,
+                (_, None) if !of.judges(&one.variant) => {
+                    column.unjudged += 1;
+                    continue;
+                }
                 (_, Some(reason)) => (&mut column.known, reason.to_owned()),
                 (_, None) => {
                     let test = one.test.split('[').next().unwrap_or(&one.test);
@@ -161,7 +169,9 @@ impl Table {
     }
 
     fn missing(&self) -> String {
-        let line = |(label, why): &(String, String)| format!("\n{label}: not available: {why}\n");
+        let line = |(label, why): &(String, String)| {
+            format!("\n{label}: {}.\n", why.trim_end_matches('.'))
+        };
         self.absent.iter().map(line).collect()
     }
 
@@ -181,6 +191,13 @@ impl Table {
                     }
                 }
             }
+        }
+        for column in self.tested.iter().filter(|column| column.unjudged > 0) {
+            let _ = writeln!(
+                text,
+                "\n{}: {} more tests fail in debug and trace mode, which are its own and were not examined.",
+                column.label, column.unjudged
+            );
         }
         let mut skips: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for column in &self.tested {
@@ -267,6 +284,7 @@ fn shown(cell: &Cell) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Row, Table, replaced, shown};
+    use crate::matrix::column::{Column, Kind};
     use crate::matrix::known::Known;
     use crate::pytest::Ended;
     use crate::report::Counts;
@@ -316,11 +334,16 @@ mod tests {
             ended("passed", "tests/test_a.py::e[universal]", "universal", ""),
         ];
         let mut table = Table::default();
-        table.add("PyPy 1", "tests/x.toml", &all, &known);
-        table.absent("CPython 9", "there is none");
+        let column = |label: &str| Column {
+            name: "x".into(),
+            label: label.into(),
+            kind: Kind::Absent(String::new()),
+        };
+        table.add(&column("PyPy 1"), "tests/x.toml", &all, &known);
+        table.absent("CPython 9", "not available: there is none");
         let whole = table.whole();
         assert!(whole.contains("| a | 1 / 0 of 1 (1) / 0 of 1 |"), "{whole}");
-        assert!(whole.contains("CPython 9: not available: there is none"));
+        assert!(whole.contains("CPython 9: not available: there is none.\n"));
         assert!(whole.contains("Failed on PyPy 1:\n\n- `tests/test_a.py::c`: wrong (1)"));
         assert!(whole.contains("Known to fail on PyPy 1 (`tests/x.toml`):\n\n- lacks b (1)"));
         assert!(whole.contains("- too old: everywhere"));
