@@ -5,8 +5,9 @@
 //! calling thread's stack, and only then: not in a later call, not in the call that this one makes, not on
 //! another thread, not without the GIL. [`Frame::gate`] says so in one word.
 
+use crate::queue::AtOnce;
 use crate::records::{self, NEXT_CALL, Record};
-use crate::shelf::{Inside, PARALLEL};
+use crate::shelf::PARALLEL;
 use crate::state::{Shared, State, lock};
 use crate::thread;
 use core::cell::{Cell, UnsafeCell};
@@ -33,7 +34,7 @@ pub struct Frame {
     pub shared: *const Shared,
     pub state: *const State,
     /// Where handles are opened and closed at once.
-    pub shelf: *mut Inside,
+    pub shelf: *mut AtOnce,
     /// The context that the call got.
     pub ctx: Cell<*mut HPyContext>,
     /// What is running; null for the main context and for threads that attached themselves.
@@ -44,8 +45,10 @@ pub struct Frame {
     /// Where the thread keeps the top of its stack.
     top: Cell<*const Cell<*const Frame>>,
     pub left_state: Cell<HPyThreadState>,
-    /// The builder that the call used last, and that of the context below; 0: none.
-    pub builder: Cell<(isize, isize)>,
+    /// The builder that the call used last; 0: none.
+    pub builder: Cell<isize>,
+    /// That of the context below.
+    pub builder_below: Cell<isize>,
     pub marks: Marks,
 }
 
@@ -125,7 +128,8 @@ impl Frame {
             previous_gate: Cell::new(NOBODY),
             top: Cell::new(ptr::null()),
             left_state: Cell::new(HPyThreadState::NULL),
-            builder: Cell::new((0, 0)),
+            builder: Cell::new(0),
+            builder_below: Cell::new(0),
             marks: Marks::default(),
         }
     }
@@ -187,10 +191,22 @@ impl Frame {
         }
     }
 
+    /// Remembers a builder and that of the context below; 0: none.
+    pub fn set_builder(&self, builder: isize, below: isize) {
+        self.builder.set(builder);
+        self.builder_below.set(below);
+    }
+
     /// What is behind the gate: the number of the call if the calling thread may use the frame's context now.
     #[inline(always)]
     pub fn pass(&self) -> usize {
-        self.gate.load(Relaxed) ^ thread::id()
+        const BEFORE: usize = core::mem::offset_of!(Context, frame);
+        const GATE: usize = BEFORE + core::mem::offset_of!(Frame, gate);
+        // SAFETY: the offset is counted from the frame again.
+        unsafe {
+            let context = ptr::from_ref(self).wrapping_byte_sub(BEFORE);
+            thread::through::<GATE>(context.cast())
+        }
     }
 
     /// Whether the calling thread may use the frame's context now.
@@ -330,6 +346,13 @@ unsafe fn make(state: *const State) -> *mut Context {
     match (*state).main.as_ref() {
         Some(main) => crate::wrappers::copy_constants(main, &mut base),
         None => crate::wrappers::wrap_constants(&*state, &*(*state).base, &mut base),
+    }
+    let shared: &Shared = &*state;
+    if shared.slow.has(PARALLEL) {
+        base.ctx_Close = crate::special::handles::slow_close;
+    }
+    if !ptr::eq((*state).base, shared.base) {
+        base.ctx_Is = crate::special::handles::HPy_Is_below;
     }
     // Every call is to be seen.
     let shortcuts = HPyShortcuts::NONE;

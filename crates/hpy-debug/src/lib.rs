@@ -35,6 +35,7 @@ pub mod frame;
 pub mod globals;
 pub mod memory;
 pub mod module;
+pub mod queue;
 pub mod raw;
 pub mod records;
 pub mod report;

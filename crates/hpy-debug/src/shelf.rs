@@ -1,12 +1,12 @@
 //! Opening and closing handles: which record a new handle gets, and how long a closed one is remembered.
 //!
-//! Closed handles wait in a queue that goes through their records. A new handle takes the oldest of a queue that is nearly
-//! full, else a record that was thrown out of it, else one that was never used. Threads that are attached to one
-//! interpreter take turns (under a GIL) and need no lock for this. Where they do not the frames of calls have
-//! [`NEVER`] in place of the queue; there, and where memory is limited by a test or traces are taken, the slow ways
-//! are taken, which lock.
+//! Closed handles wait in a [`Queue`]; a new handle takes a record that has left it, or one that was never used. Threads
+//! that are attached to one interpreter take turns (under a GIL) and need no lock for this. Where they do not the frames
+//! of calls have [`NEVER`] in place of the queue; there, and where memory is limited by a test or traces are taken, the
+//! slow ways are taken, which lock.
 
 use crate::frame::Frame;
+use crate::queue::{AtOnce, Queue};
 use crate::raw::Raw;
 use crate::records::{MORE, RAW_COUNTED, Record};
 use crate::report::Finding;
@@ -49,111 +49,25 @@ impl Slow {
 /// The shelf and the lock for where attached threads do not take turns.
 pub struct Shelf {
     mutex: Mutex<()>,
-    inside: UnsafeCell<Inside>,
+    queue: UnsafeCell<Queue>,
 }
 
-// SAFETY: `Inside` is used by attached threads, which take turns or lock the mutex.
+// SAFETY: the queue is used by attached threads, which take turns or lock the mutex.
 unsafe impl Sync for Shelf {}
 // SAFETY: as above.
 unsafe impl Send for Shelf {}
 
-/// What opening and closing a handle looks at.
-pub struct Inside {
-    /// The closed handle that has waited longest, and the one that has waited shortest; null: none waits. The link to a record
-    /// that has more than itself is one byte further: what takes it has something to free.
-    head: *mut Record,
-    tail: *mut Record,
-    /// How many wait.
-    len: usize,
-    /// At more closed handles than this a new one takes the oldest at once.
-    floor: usize,
-    /// One is queued at once where at least one waits, and the others are fewer than this.
-    limit: usize,
-    /// How many may wait.
-    most: usize,
-    /// The same as `floor` where no reason speaks against it.
-    store: usize,
-    slow: bool,
-    /// Records that were thrown out.
-    free: Vec<*mut Record>,
-    sequence: u64,
-    /// Bytes lent for handles that are closed and remembered.
-    raw: usize,
-}
-
 /// What frames have where attached threads run at the same time: nothing is opened or closed at once.
-pub static NEVER: Shelf = Shelf { mutex: Mutex::new(()), inside: UnsafeCell::new(Inside::empty()) };
-
-/// Takes the mark off a link.
-fn linked(link: *mut Record) -> (*mut Record, bool) {
-    let marked = link.addr() & 1 != 0;
-    (if marked { link.wrapping_byte_sub(1) } else { link }, marked)
-}
-
-impl Inside {
-    const fn empty() -> Self {
-        Inside {
-            head: ptr::null_mut(),
-            tail: ptr::null_mut(),
-            len: 0,
-            floor: usize::MAX,
-            limit: 0,
-            most: 0,
-            store: usize::MAX,
-            slow: true,
-            free: Vec::new(),
-            sequence: 0,
-            raw: 0,
-        }
-    }
-
-    fn set_most(&mut self, most: usize) {
-        self.most = most;
-        // Of many an eighth serves as a store that calls take from and give back to.
-        let store = if most < 1000 { 0 } else { most / 8 };
-        self.store = most.saturating_sub(1 + store);
-        self.set_slow(self.slow);
-    }
-
-    fn set_slow(&mut self, slow: bool) {
-        self.slow = slow;
-        // One stays: the queue is never empty where records are taken and added at once.
-        self.floor = if slow { usize::MAX } else { self.store.max(1) };
-        self.limit = if slow { 0 } else { self.most.saturating_sub(1) };
-    }
-
-    /// Takes the oldest.
-    unsafe fn pop(&mut self) -> *mut Record {
-        let (record, _) = linked(self.head);
-        if let Some(oldest) = record.as_ref() {
-            self.head = oldest.next.load(Relaxed);
-            self.len -= 1;
-            if self.len == 0 {
-                self.head = ptr::null_mut();
-                self.tail = ptr::null_mut();
-            }
-        }
-        record
-    }
-
-    /// Adds one that was closed just now.
-    unsafe fn push(&mut self, record: &Record) {
-        let record: *mut Record = ptr::from_ref(record).cast_mut();
-        let link = if (*record).has(MORE) { record.wrapping_byte_add(1) } else { record };
-        match self.tail.as_ref() {
-            Some(last) => last.next.store(link, Relaxed),
-            None => self.head = link,
-        }
-        self.tail = record;
-        self.len += 1;
-    }
-}
+pub static NEVER: Shelf = Shelf { mutex: Mutex::new(()), queue: UnsafeCell::new(Queue::never()) };
 
 impl Shelf {
     pub fn new(most: usize) -> Shelf {
-        let mut inside = Inside { slow: false, ..Inside::empty() };
-        inside.set_most(most);
-        Shelf { mutex: Mutex::default(), inside: UnsafeCell::new(inside) }
+        Shelf { mutex: Mutex::default(), queue: UnsafeCell::new(Queue::new(most)) }
+    }
+
+    fn at_once(&self) -> *mut AtOnce {
+        // SAFETY: only the address is taken, of a part of what is there.
+        unsafe { &raw mut (*self.queue.get()).at_once }
     }
 }
 
@@ -163,9 +77,9 @@ impl Shared {
     }
 
     /// What frames of calls open and close handles with at once.
-    pub fn at_once(&self) -> *mut Inside {
+    pub fn at_once(&self) -> *mut AtOnce {
         let parallel = self.slow.has(PARALLEL);
-        if parallel { NEVER.inside.get() } else { self.shelf.inside.get() }
+        if parallel { NEVER.at_once() } else { self.shelf.at_once() }
     }
 
     /// Has the slow ways taken for this reason, or no longer for this one.
@@ -176,7 +90,7 @@ impl Shared {
         let slow = self.slow.set(reason, on);
         // Where threads do not take turns nothing is done at once anyway.
         if !self.slow.has(PARALLEL) {
-            (*self.shelf.inside.get()).set_slow(slow);
+            (*self.shelf.queue.get()).set_slow(slow);
         }
     }
 
@@ -195,7 +109,7 @@ impl Shared {
     /// The calling thread is attached.
     pub unsafe fn opened_so_far(&self) -> u64 {
         let _guard = self.shelf_lock();
-        (*self.shelf.inside.get()).sequence
+        (*self.shelf.queue.get()).at_once.sequence
     }
 
     /// How many closed handles are remembered at most.
@@ -204,7 +118,7 @@ impl Shared {
     /// The calling thread is attached.
     pub unsafe fn set_closed_max(&self, most: usize) {
         let _guard = self.shelf_lock();
-        (*self.shelf.inside.get()).set_most(most);
+        (*self.shelf.queue.get()).set_most(most);
     }
 
     /// The number that [`Shared::set_closed_max`] has set.
@@ -213,7 +127,7 @@ impl Shared {
     /// The calling thread is attached.
     pub unsafe fn closed_max(&self) -> usize {
         let _guard = self.shelf_lock();
-        (*self.shelf.inside.get()).most
+        (*self.shelf.queue.get()).most()
     }
 
     /// Opens a handle for `inner` in a call; null if there is no memory. Does not touch `inner`.
@@ -229,31 +143,27 @@ impl Shared {
     }
 
     unsafe fn open_now(&self, inner: HPy, flags: u32, call: usize) -> Option<(&Record, HPy)> {
-        let inside = &mut *self.shelf.inside.get();
-        let record = if inside.len > inside.store { &*inside.pop() } else { self.unused(inside)? };
-        if record.has(MORE) {
-            self.forget(inside, record);
+        let queue = &mut *self.shelf.queue.get();
+        for _ in 0..queue.overdue() {
+            if let Some(oldest) = queue.pop().as_ref() {
+                self.throw_out(queue, oldest);
+            }
         }
-        inside.sequence += 1;
-        let h = record.open(inner, flags, inside.sequence, call);
+        let record = match queue.take().as_ref() {
+            Some(record) => record,
+            None => self.records.grow()?,
+        };
+        queue.at_once.sequence += 1;
+        let h = record.open(inner, flags, queue.at_once.sequence, call);
         Some((record, h))
     }
 
-    /// A record that nobody has; `None` if there is no memory.
-    #[inline(never)]
-    unsafe fn unused(&self, inside: &mut Inside) -> Option<&Record> {
-        match inside.free.pop() {
-            Some(record) => Some(&*record),
-            None => self.records.grow(),
-        }
-    }
-
     /// Drops what a record remembers of its closed handle.
-    #[cold]
-    unsafe fn forget(&self, inside: &mut Inside, record: &Record) {
+    #[inline(never)]
+    unsafe fn forget(&self, queue: &mut Queue, record: &Record) {
         let raw = record.forget();
         if record.has(RAW_COUNTED) {
-            inside.raw = inside.raw.saturating_sub(Raw::total(raw));
+            queue.raw = queue.raw.saturating_sub(Raw::total(raw));
         }
         Raw::free(raw, &self.pages);
     }
@@ -281,39 +191,29 @@ impl Shared {
         h
     }
 
-    /// Closes the handle of a record in a call and remembers it. Gives up nothing of the context below.
-    ///
-    /// # Safety
-    /// The calling thread is attached and runs the call; the record's handle is open.
-    #[inline(always)]
-    pub unsafe fn close_in(&self, frame: &Frame, record: &Record) {
-        if record.has(MORE) || !close_at_once(frame, record) {
-            self.close(record);
-        }
-    }
-
     unsafe fn close_now(&self, record: &Record) {
         record.close();
-        let inside = &mut *self.shelf.inside.get();
-        if inside.most == 0 {
+        let queue = &mut *self.shelf.queue.get();
+        if queue.most() == 0 {
             // Nothing is remembered.
-            return self.throw_out(inside, record);
+            return self.throw_out(queue, record);
         }
-        // One for one: after the limit was lowered the queue gets shorter with every handle that is opened.
-        if inside.len >= inside.most {
-            let oldest = &*inside.pop();
-            self.throw_out(inside, oldest);
+        if queue.add_at_once(record) {
+            return;
         }
-        inside.push(record);
+        for _ in 0..queue.surplus() {
+            if let Some(oldest) = queue.pop().as_ref() {
+                self.throw_out(queue, oldest);
+            }
+        }
+        queue.push(record);
     }
 
-    #[cold]
-    unsafe fn throw_out(&self, inside: &mut Inside, record: &Record) {
-        self.forget(inside, record);
-        // Without memory for the list the record is lost.
-        if inside.free.try_reserve(1).is_ok() {
-            inside.free.push(ptr::from_ref(record).cast_mut());
+    unsafe fn throw_out(&self, queue: &mut Queue, record: &Record) {
+        if record.has(MORE) {
+            self.forget(queue, record);
         }
+        queue.give(record);
     }
 
     /// Closes the handle of a record and remembers it. Gives up nothing of the context below.
@@ -330,17 +230,17 @@ impl Shared {
             let _guard = self.shelf_lock();
             let raw = record.raw.load(Relaxed);
             if !raw.is_null() {
-                let inside = &mut *self.shelf.inside.get();
+                let queue = &mut *self.shelf.queue.get();
                 let mut copy = raw;
                 while let Some(each) = copy.as_mut() {
                     written |= !each.protect();
                     copy = each.next;
                 }
-                let total = inside.raw + Raw::total(raw);
+                let total = queue.raw + Raw::total(raw);
                 if total > self.settings.raw_max.load(Relaxed) {
                     Raw::free(record.raw.swap(ptr::null_mut(), Relaxed), &self.pages);
                 } else {
-                    inside.raw = total;
+                    queue.raw = total;
                     record.set(RAW_COUNTED);
                 }
             }
@@ -385,21 +285,14 @@ impl Shared {
     /// The calling thread is attached.
     pub unsafe fn closed(&self) -> Vec<u32> {
         let _guard = self.shelf_lock();
-        let inside = &*self.shelf.inside.get();
-        let mut link = inside.head;
         let mut found = Vec::new();
-        // The link of the last is of an earlier time.
-        for _ in 0..inside.len {
-            let Some(record) = linked(link).0.as_ref() else { break };
-            found.push(self.records.offset(record));
-            link = record.next.load(Relaxed);
-        }
+        (*self.shelf.queue.get()).each(|record| found.push(self.records.offset(record)));
         found
     }
 }
 
-/// Opens a handle for `inner` in a call in the usual case; `None` where it is another: the closed handles are fewer than are
-/// remembered, the oldest has something to be freed, or the slow ways are taken.
+/// Opens a handle for `inner` in a call in the usual case; `None` where it is another: no record is ready, or the slow ways are
+/// taken.
 ///
 /// # Safety
 /// The calling thread is attached and runs the call.
@@ -409,40 +302,42 @@ pub unsafe fn open_at_once(
     inner: HPy,
     flags: u32,
 ) -> Option<(&'static Record, HPy)> {
-    let inside = frame.shelf;
-    let len = (*inside).len;
-    if len <= (*inside).floor {
-        return None;
-    }
-    let head = (*inside).head;
-    if head.addr() & 1 != 0 {
-        return None;
-    }
-    // More than one waits: there is a head, and a next.
-    let record = &*head;
-    (*inside).head = record.next.load(Relaxed);
-    (*inside).len = len - 1;
-    let sequence = (*inside).sequence + 1;
-    (*inside).sequence = sequence;
+    let at_once = frame.shelf;
+    let record = (*at_once).ready.as_ref()?;
+    (*at_once).ready = record.next.load(Relaxed);
+    let sequence = (*at_once).sequence + 1;
+    (*at_once).sequence = sequence;
     Some((record, record.open(inner, flags, sequence, frame.call.get())))
 }
 
 /// Closes a handle in the usual case; false where it is another: see [`open_at_once`].
 ///
 /// # Safety
-/// As [`Shared::close_in`]; the record has nothing more ([`MORE`]).
+/// As [`Shared::close`], and the thread runs the call; the record has nothing more ([`MORE`]).
 #[inline(always)]
 pub unsafe fn close_at_once(frame: &Frame, record: &Record) -> bool {
-    let inside = frame.shelf;
-    let len = (*inside).len;
-    if len.wrapping_sub(1) >= (*inside).limit {
+    // Not [`close_in_turn`], which writes: there may be threads that have no turns.
+    if (*frame.shelf).room <= 0 {
+        return false;
+    }
+    close_in_turn(frame, record)
+}
+
+/// The same where attached threads take turns.
+///
+/// # Safety
+/// As [`close_at_once`]; the interpreter's threads are not [`PARALLEL`].
+#[inline(always)]
+pub unsafe fn close_in_turn(frame: &Frame, record: &Record) -> bool {
+    let at_once = frame.shelf;
+    (*at_once).room -= 1;
+    if (*at_once).room < 0 {
         return false;
     }
     record.close();
     let record: *mut Record = ptr::from_ref(record).cast_mut();
-    // At least one waits: there is a tail. What its link says is looked at where more than one waits.
-    (*(*inside).tail).next.store(record, Relaxed);
-    (*inside).tail = record;
-    (*inside).len = len + 1;
+    // There is room: so there is a tail.
+    (*(*at_once).tail).next.store(record, Relaxed);
+    (*at_once).tail = record;
     true
 }

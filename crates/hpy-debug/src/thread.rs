@@ -6,8 +6,33 @@ pub fn id() -> usize {
     imp::id()
 }
 
+/// [`id`] xor the atomic word that is GATE bytes behind an address. (The address is one that the caller has in a register.)
+///
+/// # Safety
+/// There is such a word.
+#[inline(always)]
+pub unsafe fn through<const GATE: usize>(start: *const u8) -> usize {
+    imp::through::<GATE>(start)
+}
+
 #[cfg(all(target_arch = "x86_64", any(target_os = "linux", target_os = "android")))]
 mod imp {
+    /// As one piece: the compiler would load the word first, since it is atomic.
+    #[inline(always)]
+    pub unsafe fn through<const GATE: usize>(start: *const u8) -> usize {
+        let through: usize;
+        // The first word is as in `id`; the read of an aligned word is atomic.
+        core::arch::asm!(
+            "mov {through}, fs:0",
+            "xor {through}, qword ptr [{start} + {gate}]",
+            through = out(reg) through,
+            start = in(reg) start,
+            gate = const GATE,
+            options(readonly, nostack),
+        );
+        through
+    }
+
     #[inline(always)]
     pub fn id() -> usize {
         let id: usize;
@@ -21,6 +46,13 @@ mod imp {
 
 #[cfg(all(target_arch = "aarch64", any(target_os = "linux", target_os = "android")))]
 mod imp {
+    use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    #[inline(always)]
+    pub unsafe fn through<const GATE: usize>(start: *const u8) -> usize {
+        (*start.wrapping_add(GATE).cast::<AtomicUsize>()).load(Relaxed) ^ id()
+    }
+
     #[inline(always)]
     pub fn id() -> usize {
         let id: usize;
@@ -37,6 +69,12 @@ mod imp {
     any(target_os = "linux", target_os = "android")
 )))]
 mod imp {
+    use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    pub unsafe fn through<const GATE: usize>(start: *const u8) -> usize {
+        (*start.wrapping_add(GATE).cast::<AtomicUsize>()).load(Relaxed) ^ id()
+    }
+
     thread_local! {
         static HERE: u64 = const { 0 };
     }

@@ -276,7 +276,7 @@ impl<const STACKED: bool> Upcall<STACKED> {
     pub unsafe fn give_away(self, h: HPy) -> HPy {
         let record = self.frame.record(h);
         if record.is(h, self.frame.call.get())
-            && !record.has(ARGUMENT)
+            && !record.is_argument(h)
             && close_at_once(self.frame, record)
         {
             return record.inner();
@@ -369,7 +369,7 @@ impl<const STACKED: bool> Upcall<STACKED> {
 
     #[cold]
     unsafe fn unfinished_tools(self) {
-        self.frame.builder.set((0, 0));
+        self.frame.set_builder(0, 0);
         let left = crate::state::lock(&self.shared().tools).take_of(self.frame.call.get());
         for tool in left {
             let name = self.frame.name();

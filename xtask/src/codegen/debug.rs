@@ -12,6 +12,7 @@ use std::fmt::Write;
 /// Functions with a wrapper of their own, and its module in `hpy-debug/src/special`.
 const SPECIAL: &[(&str, &str)] = &[
     ("HPy_Close", "handles"),
+    ("HPy_Is", "handles"),
     ("HPyTuple_FromArray", "handles"),
     ("HPyContextVar_Get", "handles"),
     ("HPy_Call", "calls"),
@@ -76,8 +77,6 @@ const NULLABLE: &[(&str, &str)] = &[
     ("_HPy_Dump", "h"),
     ("HPy_SetAttr", "value"),
     ("HPy_SetAttr_s", "value"),
-    ("HPy_Is", "obj"),
-    ("HPy_Is", "other"),
     ("HPyContextVar_New", "default_value"),
     ("HPySlice_New", "start"),
     ("HPySlice_New", "stop"),
@@ -88,7 +87,7 @@ const NULLABLE: &[(&str, &str)] = &[
 const RUN_PYTHON: &[&str] = &["object", "number", "call", "import", "eval", "iter"];
 /// Functions of these families that run none.
 const RUN_NONE: &[&str] =
-    &["HPy_Type", "HPy_TypeCheck", "HPy_Is", "_HPy_Dump", "HPyCallable_Check", "HPyNumber_Check"];
+    &["HPy_Type", "HPy_TypeCheck", "_HPy_Dump", "HPyCallable_Check", "HPyNumber_Check"];
 
 pub fn outputs(abi: &Abi, outputs: &mut Vec<Output>) {
     for (name, _) in SPECIAL.iter().chain(NULLABLE) {

@@ -183,7 +183,7 @@ pub const fn template(name: *const c_char, private: *mut c_void) -> HPyContext {
         ctx_SetItem_s: HPy_SetItem_s,
         ctx_Type: HPy_Type,
         ctx_TypeCheck: crate::special::types::HPy_TypeCheck,
-        ctx_Is: HPy_Is,
+        ctx_Is: crate::special::handles::HPy_Is,
         ctx_AsStruct_Object: crate::special::structs::_HPy_AsStruct_Object,
         ctx_AsStruct_Legacy: crate::special::structs::_HPy_AsStruct_Legacy,
         ctx_New: _HPy_New,
@@ -2390,30 +2390,6 @@ unsafe extern "C" fn slow_HPy_Type(ctx: *mut HPyContext, obj: HPy) -> HPy {
     let result = ((*call.base).ctx_Type)(call.base, obj);
     if result.is_null() { return HPy::NULL; }
     call.new_handle(result)
-}
-
-#[rustfmt::skip]
-pub unsafe extern "C" fn HPy_Is(ctx: *mut HPyContext, obj: HPy, other: HPy) -> c_int {
-    let frame = frame::of(ctx);
-    let pass = frame.pass();
-    let of_obj = frame.record(obj);
-    let of_other = frame.record(other);
-    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_other, other, pass) {
-        let call = Call::of(frame, 167);
-        let obj = of_obj.inner();
-        let other = of_other.inner();
-        return ((*call.base).ctx_Is)(call.base, obj, other);
-    }
-    slow_HPy_Is(ctx, obj, other)
-}
-
-#[cold]
-#[rustfmt::skip]
-unsafe extern "C" fn slow_HPy_Is(ctx: *mut HPyContext, obj: HPy, other: HPy) -> c_int {
-    let call = Call::begin(ctx, 167);
-    let Some(obj) = call.handle_or_null(obj, "obj") else { return -1 };
-    let Some(other) = call.handle_or_null(other, "other") else { return -1 };
-    ((*call.base).ctx_Is)(call.base, obj, other)
 }
 
 #[rustfmt::skip]

@@ -35,12 +35,12 @@ unsafe fn mistaken(call: &Call, word: isize) {
 }
 
 fn finish(call: &Call) {
-    call.frame.builder.set((0, 0));
+    call.frame.set_builder(0, 0);
     call.frame.marks.tools.set(call.frame.marks.tools.get().saturating_sub(1));
 }
 
 macro_rules! builder {
-    ($Builder:ident, $word:ident, $variant:ident, $new:ident, $set:ident, $build:ident, $cancel:ident,
+    ($Builder:ident, $word:ident, $variant:ident, $new:ident, $set:ident, $slow_set:ident, $build:ident, $cancel:ident,
      $ctx_new:ident, $ctx_set:ident, $ctx_build:ident, $ctx_cancel:ident) => {
         pub unsafe extern "C" fn $new(ctx: *mut HPyContext, size: HPy_ssize_t) -> $Builder {
             const FUNCTION: u16 = index(stringify!($new));
@@ -53,7 +53,7 @@ macro_rules! builder {
             if word == 0 {
                 ((*call.base).$ctx_cancel)(call.base, inner);
             } else {
-                call.frame.builder.set((word, inner.$word));
+                call.frame.set_builder(word, inner.$word);
             }
             $Builder { $word: word }
         }
@@ -64,14 +64,27 @@ macro_rules! builder {
             at: HPy_ssize_t,
             h_item: HPy,
         ) {
-            const FUNCTION: u16 = index(stringify!($set));
             let frame = frame::of(ctx);
-            let record = frame.record(h_item);
-            let (word, inner) = frame.builder.get();
-            if record.is(h_item, frame.pass()) && word == builder.$word {
-                let builder = $Builder { $word: inner };
-                return ((*frame.base).$ctx_set)(frame.base, builder, at, record.inner());
+            if frame.builder.get() != builder.$word {
+                return $slow_set(ctx, builder, at, h_item);
             }
+            let record = frame.record(h_item);
+            if !record.is(h_item, frame.pass()) {
+                return $slow_set(ctx, builder, at, h_item);
+            }
+            let builder = $Builder { $word: frame.builder_below.get() };
+            ((*frame.base).$ctx_set)(frame.base, builder, at, record.inner());
+        }
+
+        #[cold]
+        #[inline(never)]
+        unsafe extern "C" fn $slow_set(
+            ctx: *mut HPyContext,
+            builder: $Builder,
+            at: HPy_ssize_t,
+            h_item: HPy,
+        ) {
+            const FUNCTION: u16 = index(stringify!($set));
             let call = Call::begin(ctx, FUNCTION);
             if builder.is_null() {
                 return;
@@ -84,7 +97,7 @@ macro_rules! builder {
                 mistaken(&call, builder.$word);
                 return;
             };
-            call.frame.builder.set((builder.$word, inner.$word));
+            call.frame.set_builder(builder.$word, inner.$word);
             let Some(item) = call.handle(h_item, "h_item") else { return };
             ((*call.base).$ctx_set)(call.base, inner, at, item);
         }
@@ -125,6 +138,7 @@ builder!(
     List,
     HPyListBuilder_New,
     HPyListBuilder_Set,
+    slow_list_set,
     HPyListBuilder_Build,
     HPyListBuilder_Cancel,
     ctx_ListBuilder_New,
@@ -138,6 +152,7 @@ builder!(
     Tuple,
     HPyTupleBuilder_New,
     HPyTupleBuilder_Set,
+    slow_tuple_set,
     HPyTupleBuilder_Build,
     HPyTupleBuilder_Cancel,
     ctx_TupleBuilder_New,

@@ -88,7 +88,14 @@ pub unsafe extern "C" fn HPyGlobal_Load(ctx: *mut HPyContext, global: HPyGlobal)
 }
 
 /// Whether a field holds a handle of the extension: then it was assigned, not stored.
+#[inline(always)]
 unsafe fn is_assigned(call: &Call, field: HPyField) -> bool {
+    call.shared().records.may_be(HPy { _i: field._i }) && holds_handle(call, field)
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn holds_handle(call: &Call, field: HPyField) -> bool {
     let Some((_, record)) = crate::assigned::handle_in(call.shared(), field) else { return false };
     let function = call.frame.name();
     let message = format!(

@@ -5,24 +5,28 @@ use crate::call::{Call, Handles};
 use crate::frame;
 use crate::records::{ARGUMENT, IMMORTAL};
 use crate::report::{self, Finding};
-use crate::shelf::close_at_once;
+use crate::shelf::close_in_turn;
+use core::ffi::c_int;
 use hpy_sys::*;
 
+const IS: u16 = index("HPy_Is");
 const CLOSE: u16 = index("HPy_Close");
 const FROM_ARRAY: u16 = index("HPyTuple_FromArray");
 const VAR_GET: u16 = index("HPyContextVar_Get");
 
+/// `HPy_Close` where attached threads take turns.
 pub unsafe extern "C" fn HPy_Close(ctx: *mut HPyContext, h: HPy) {
     let frame = frame::of(ctx);
     let record = frame.record(h);
-    if record.is(h, frame.pass()) && !record.has(ARGUMENT) && close_at_once(frame, record) {
+    if record.is(h, frame.pass()) && !record.is_argument(h) && close_in_turn(frame, record) {
         return ((*frame.base).ctx_Close)(frame.base, record.inner());
     }
     slow_close(ctx, h)
 }
 
+/// `HPy_Close` where nothing can be done at once.
 #[cold]
-unsafe extern "C" fn slow_close(ctx: *mut HPyContext, h: HPy) {
+pub unsafe extern "C" fn slow_close(ctx: *mut HPyContext, h: HPy) {
     let call = Call::begin(ctx, CLOSE);
     if !h.is_null() {
         close(&call, h);
@@ -57,6 +61,30 @@ pub unsafe fn close(call: &Call, h: HPy) {
             call.handle(h, "h");
         }
     }
+}
+
+/// `HPy_Is` right over a base context: what has the same handle there is the same.
+pub unsafe extern "C" fn HPy_Is(ctx: *mut HPyContext, obj: HPy, other: HPy) -> c_int {
+    let frame = frame::of(ctx);
+    let pass = frame.pass();
+    let of_obj = frame.record(obj);
+    let of_other = frame.record(other);
+    if frame.may_use(of_obj, obj, pass) && frame.may_use(of_other, other, pass) {
+        if of_obj.inner() == of_other.inner() {
+            return 1;
+        }
+        return ((*frame.base).ctx_Is)(frame.base, of_obj.inner(), of_other.inner());
+    }
+    HPy_Is_below(ctx, obj, other)
+}
+
+/// `HPy_Is` over a context that is to see every call.
+#[inline(never)]
+pub unsafe extern "C" fn HPy_Is_below(ctx: *mut HPyContext, obj: HPy, other: HPy) -> c_int {
+    let call = Call::begin(ctx, IS);
+    let Some(obj) = call.handle_or_null(obj, "obj") else { return -1 };
+    let Some(other) = call.handle_or_null(other, "other") else { return -1 };
+    ((*call.base).ctx_Is)(call.base, obj, other)
 }
 
 pub unsafe extern "C" fn HPyTuple_FromArray(

@@ -15,7 +15,8 @@ const AS_STRING_UNCHECKED: u16 = index("HPyBytes_AS_STRING");
 /// The copy of `size` bytes at `source` that the extension gets for the handle `h`.
 pub unsafe fn lend(call: &Call, h: HPy, source: *const c_char, size: usize) -> *const c_char {
     let record = call.shared().records.at(h);
-    if record.word() != h {
+    // A hook let the program go on with a closed one: there is nothing to keep a copy for.
+    if record.word() != h || !record.is_open() {
         return source;
     }
     let first = record.raw.load(Acquire);
