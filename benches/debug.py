@@ -1,20 +1,22 @@
 """What debug and trace mode cost: this project's against those of the C implementation, HPy 0.9.0, on the same calls.
 
-    python benches/debug.py --python PATH [--reference PATH] [--json FILE] [--markdown FILE]
+    python benches/debug.py --python PATH [--reference PATH] [--json FILE] [--write]
 
 PATH are interpreters of one version: one in whose environment hpy-rs is installed, built with optimisations, and one
 with hpy 0.9.0. `cargo xtask bench --debug` makes both environments and runs this. The same universal binaries are
 loaded by both runtimes in each mode. Overhead is what a call takes longer in a mode than in universal mode of the same
 runtime; "ours / theirs" is the ratio of two overheads, so below 0.5 is less than half. Times are from rounds that are
-interleaved between the two processes; instructions are counted by callgrind.
+interleaved between the two processes; instructions are counted by callgrind. --write puts the tables into docs/debug.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import math
 import os
+import platform
 import re
 import shutil
 import statistics
@@ -29,6 +31,8 @@ sys.path.insert(0, str(BENCHES))
 from run import compile_c, facts, output  # noqa: E402
 
 MODES = ["universal", "debug", "trace"]
+DOCUMENT = ROOT / "docs/debug.md"
+START, STOP = "<!-- bench debug -->\n", "<!-- end bench debug -->\n"
 
 #: id -> what it is, the module, the statement, the setup (with `m` the module), context calls in one call.
 ROWS = {
@@ -197,6 +201,13 @@ def per_call(result: dict, mode: str) -> str:
     return f"{mode} mode, per context call: " + (", ".join(parts) or "not measured")
 
 
+def written(document: str, version: str, text: list[str]) -> str:
+    """The document with these tables in place of the earlier ones."""
+    start, stop = document.index(START) + len(START), document.index(STOP)
+    head = f"CPython {version}, {platform.machine()}, {datetime.date.today().isoformat()}:"
+    return document[:start] + "\n".join([head, *text]) + "\n" + document[stop:]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measures debug and trace mode against HPy 0.9.0's.")
     parser.add_argument("--python", default=sys.executable, help="the interpreter, with hpy-rs installed")
@@ -205,7 +216,7 @@ def main() -> int:
     parser.add_argument("--modes", default="debug,trace", help="by comma: debug, trace")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--json", type=Path, help="write the numbers there")
-    parser.add_argument("--markdown", type=Path, help="write the tables there too")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/debug.md")
     parser.add_argument("--no-instructions", action="store_true", help="leave callgrind out")
     parser.add_argument("--no-time", action="store_true", help="leave timing out")
     parser.add_argument("--at-most", type=float, metavar="R", help="fail if debug mode's mean ratio is above R")
@@ -236,8 +247,11 @@ def main() -> int:
     print("\n".join(text))
     if options.json:
         options.json.write_text(json.dumps(result, indent=1))
-    if options.markdown:
-        options.markdown.write_text("\n".join(text) + "\n")
+    if options.write:
+        if options.rows or modes != MODES or counts is None or not options.reference:
+            raise SystemExit("--write is for whole tables: all rows, both modes, instructions, with --reference")
+        DOCUMENT.write_text(written(DOCUMENT.read_text(), found["version"], text[1:]))
+        print(f"wrote {DOCUMENT.relative_to(ROOT)}")
     if options.at_most is not None and worst > options.at_most:
         print(f"debug mode's overhead is {worst:.2f} of the C implementation's, above {options.at_most}", file=sys.stderr)
         return 1

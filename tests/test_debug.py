@@ -46,6 +46,47 @@ def test_a_million_handles_stay_under_the_limits(mod):
     assert len(_debug.get_closed_handles()) <= _debug.get_closed_handles_queue_max_size()
 
 
+@pytest.mark.parametrize("most", [0, 1, 10, 999, 1000, 1024, 5000])
+def test_as_many_closed_handles_are_remembered_as_the_limit_says(mod, most):
+    before = _debug.get_closed_handles_queue_max_size()
+    try:
+        _debug.set_closed_handles_queue_max_size(most)
+        mod.churn(20_000)
+        remembered = len(_debug.get_closed_handles())
+        # A long queue gives up an eighth at a time, and those of the running calls are open.
+        assert remembered <= most and remembered >= most - most // 8 - 8
+        # Lowered, it gets shorter as handles are closed, and no record is lost or there twice.
+        _debug.set_closed_handles_queue_max_size(most // 2)
+        mod.churn(20_000)
+        assert len(_debug.get_closed_handles()) <= most
+        generation = _debug.new_generation()
+        for number in range(2000):
+            mod.leak(number)
+        assert leaked(generation) == list(range(2000))
+    finally:
+        _debug.set_closed_handles_queue_max_size(before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS limits addresses on Linux")
+def test_few_addresses_are_enough(tmp_path):
+    """Debug mode reserves 4 GiB of addresses where it may, and takes less where it may not."""
+    program = tmp_path / "few.py"
+    program.write_text(
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import extensions\n"
+        "from hpy.universal import _debug\n"
+        f"mod = extensions.load('dbg', {str(extensions.build('dbg'))!r}, extensions.VARIANTS['debug'])\n"
+        "generation = _debug.new_generation()\n"
+        "mod.churn(100_000)\n"
+        "mod.leak('kept')\n"
+        "print([handle.obj for handle in _debug.get_open_handles(generation)])\n"
+    )
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "['kept']\n"), done.stderr
+
+
 def test_traces_name_function_file_and_line(mod):
     _debug.set_handle_stack_trace_limit(16)
     generation = _debug.new_generation()

@@ -156,6 +156,12 @@ ANIMALS = [
         program="collected",
     ),
     Animal(
+        "field_assigned_member",
+        "type field_assigned_member.Box holds a handle in the HPyField at offset 0: fields are set with "
+        "HPyField_Store only",
+        program="read",
+    ),
+    Animal(
         "capsule_destructor_raises",
         "the destructor of the capsule 'zoo.resource' left an exception set, which nobody can handle",
         also="ValueError: from the destructor",
@@ -304,6 +310,11 @@ print(json.dumps([finding["message"] for finding in Report.collect(generation).f
 PROGRAMS = {
     "": PROGRAM,
     "dropped": PROGRAM.replace("del result\n", "del result, mod\ngc.collect()\n"),
+    "read": PROGRAM.replace(
+        "del result\n",
+        "assert result.field == (None if function == 'wrong' else 'some text')\n"
+        "result.field = 1\nassert result.field == 1\ndel result\n",
+    ),
     "collected": PROGRAM.replace("del result\n", "gc.collect()\ndel result\n"),
     "interpreters": INTERPRETERS,
 }

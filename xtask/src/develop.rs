@@ -41,16 +41,17 @@ pub fn run(python: &str, release: bool) -> Result<()> {
         let mut pip = python.command(&venv_python);
         pip.args(["-m", "pip", "install", "-q"]).args(wheels::TOOLS);
         run_command(&mut pip)?;
-        let site = output_of(
-            python
-                .command(&venv_python)
-                .args(["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]),
-        )?;
-        std::fs::write(
-            Path::new(&site).join("hpy_rs_develop.pth"),
-            format!("{}\n", root().join("python").display()),
-        )?;
     }
+    // Even where there is an environment: it may be a copy of another tree's.
+    let site = output_of(
+        python
+            .command(&venv_python)
+            .args(["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]),
+    )?;
+    std::fs::write(
+        Path::new(&site).join("hpy_rs_develop.pth"),
+        format!("{}\n", root().join("python").display()),
+    )?;
     wheels::install_numpy(&python, &venv_python, &venv)?;
     println!("{}", venv_python.display());
     Ok(())

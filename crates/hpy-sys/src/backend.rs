@@ -89,8 +89,8 @@ unsafe fn text<'a>(start: *const c_char) -> &'a [u8] {
 #[repr(C)]
 pub struct EntryTable {
     pub by_signature: [*const c_void; abi::SIGNATURES],
-    /// Whether a field that is not null holds an object: asked before what it holds is shown to the garbage collector or given
-    /// up. 0: the extension has put there what is none, and the field is passed over. May not run Python.
+    /// Whether a field that is not null holds an object: asked before what it holds is shown to the garbage collector, read
+    /// as a member or given up. 0: the extension has put there what is none, and the field is passed over. May not run Python.
     pub holds_object: Option<FieldQuestion>,
 }
 

@@ -55,6 +55,14 @@ pub struct TypeInfo {
     pub tables: Tables,
 }
 
+/// What the target of a type asks before fields are used, if it asks.
+///
+/// # Safety
+/// `target` is live.
+pub unsafe fn question_of(target: *const CallTarget) -> Option<FieldQuestion> {
+    (*target).entries.as_ref().and_then(|table| table.holds_object)
+}
+
 impl TypeInfo {
     /// Whether a field of an instance's struct, which begins at `start`, holds an object that can be used.
     ///

@@ -3,7 +3,8 @@
 //! An `HPyField` holds the bits of an object, so CPython's own member descriptors read OBJECT members, as
 //! they do all others: only the offset has to be that of the instance. Where the struct's offset depends on
 //! the instance a getset finds it, and where fields are more than the object's bits ([`crate::field`]) one
-//! reads them.
+//! reads them, as where a wrapping context is asked whether they are an object's
+//! ([`hpy_sys::backend::EntryTable::holds_object`]).
 
 use super::info::{self, Tables};
 use super::plan::Plan;
@@ -22,14 +23,16 @@ use pyo3_ffi::*;
 pub struct Members<'a> {
     spec: &'a Spec<'a>,
     plan: &'a Plan,
+    /// Whether fields may hold what is no object.
+    doubtful: bool,
     fixed: Vec<PyMemberDef>,
     found: Vec<Found>,
     fields: Vec<usize>,
 }
 
 impl<'a> Members<'a> {
-    pub fn new(spec: &'a Spec, plan: &'a Plan) -> Self {
-        Members { spec, plan, fixed: Vec::new(), found: Vec::new(), fields: Vec::new() }
+    pub fn new(spec: &'a Spec, plan: &'a Plan, doubtful: bool) -> Self {
+        Members { spec, plan, doubtful, fixed: Vec::new(), found: Vec::new(), fields: Vec::new() }
     }
 
     /// Adds one; None with an exception set where it breaks a rule.
@@ -92,9 +95,11 @@ impl<'a> Members<'a> {
             self.fields.push(member.offset as usize);
         }
         let is_object = matches!(member.ty, HPyMember_OBJECT | HPyMember_OBJECT_EX);
-        let found = |def| Found { def, shape: plan.shape, is_object };
+        let found = |def| Found { def, shape: plan.shape, is_object, doubtful: self.doubtful };
         match shape::fixed_offset(plan.shape) {
-            Some(_) if is_object && cfg!(Py_GIL_DISABLED) => self.found.push(found(def)),
+            Some(_) if is_object && (cfg!(Py_GIL_DISABLED) || self.doubtful) => {
+                self.found.push(found(def))
+            }
             Some(offset) => {
                 def.offset += offset as HPy_ssize_t;
                 self.fixed.push(def);
@@ -137,6 +142,7 @@ pub struct Found {
     def: PyMemberDef,
     shape: HPyType_BuiltinShape,
     is_object: bool,
+    doubtful: bool,
 }
 
 /// The members by which CPython learns offsets.
@@ -168,6 +174,16 @@ impl Found {
         PyMemberDef { offset: self.def.offset + start, ..copy(&self.def) }
     }
 
+    /// Whether the field, if it is not null, holds an object.
+    unsafe fn has_object(&self, slf: *mut PyObject) -> bool {
+        if !self.doubtful {
+            return true;
+        }
+        let start = shape::struct_of(self.shape, slf);
+        let (_, info) = info::nearest(Py_TYPE(slf));
+        info.as_ref().is_none_or(|info| info.holds_object(self.field(slf), start.cast()))
+    }
+
     unsafe fn field(&self, slf: *mut PyObject) -> *mut HPyField {
         shape::struct_of(self.shape, slf).byte_offset(self.def.offset).cast()
     }
@@ -183,7 +199,8 @@ unsafe extern "C" fn get_found(slf: *mut PyObject, closure: *mut c_void) -> *mut
     if !member.is_object {
         return PyMember_GetOne(slf.cast_const().cast(), &mut member.placed(slf));
     }
-    let value = field::load(*member.field(slf));
+    let place = member.field(slf);
+    let value = if member.has_object(slf) { field::load(*place) } else { ptr::null_mut() };
     if !value.is_null() {
         return value;
     }
@@ -209,6 +226,10 @@ unsafe extern "C" fn set_found(
         return -1;
     }
     let place = member.field(slf);
+    if !member.has_object(slf) {
+        // There is no reference in it to be given up.
+        *place = HPyField::NULL;
+    }
     if value.is_null() && member.def.type_code == HPyMember_OBJECT_EX && (*place).is_null() {
         no_value(slf, member.def.name);
         return -1;

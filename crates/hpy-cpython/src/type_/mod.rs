@@ -100,7 +100,7 @@ unsafe fn make(
         shape: plan.shape,
         struct_size: plan.struct_size,
         target,
-        question: (*target).entries.as_ref().and_then(|table| table.holds_object),
+        question: info::question_of(target),
         traverse: spec.traverse,
         destroy: spec.destroy,
         fields: built.fields,

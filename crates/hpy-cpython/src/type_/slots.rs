@@ -1,6 +1,6 @@
 //! From definitions to what CPython's type machinery reads: slots, methods, members, getsets.
 
-use super::info::Tables;
+use super::info::{self, Tables};
 use super::plan::Plan;
 use super::spec::{Spec, defines, slot_name, table};
 use super::{alloc, call, lifecycle, members};
@@ -36,7 +36,8 @@ pub unsafe fn build(spec: &Spec, plan: &Plan, bindings: &mut Bindings) -> Option
         fields: Vec::new(),
         call: plan.inherited_call,
     };
-    let mut members = members::Members::new(spec, plan);
+    let mut members =
+        members::Members::new(spec, plan, info::question_of(bindings.target()).is_some());
     for def in defines(spec.raw) {
         match def.kind {
             HPyDef_Kind_Slot => add_slot(&mut built, spec, bindings, &def.u.slot)?,
