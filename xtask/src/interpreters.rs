@@ -240,9 +240,12 @@ pub fn choose(versions: &[String]) -> Vec<(String, Result<Interpreter, String>)>
                 "{} has no Python.h: install its development package",
                 one.python.display()
             )),
-            (None, None) => Err(format!(
-                "no Python {version} in pyenv, on PATH, or installed by `cargo xtask interpreters`"
-            )),
+            (None, None) => Err(match why_absent(version) {
+                Some(why) => format!("it could not be installed: {why}"),
+                None => format!(
+                    "no Python {version} in pyenv, on PATH, or installed by `cargo xtask interpreters`"
+                ),
+            }),
         };
         chosen.push((version.clone(), result));
     }
@@ -278,6 +281,13 @@ pub fn absent() -> BTreeMap<String, String> {
     let pair =
         |line: &str| line.split_once('\t').map(|(name, why)| (name.to_owned(), why.to_owned()));
     text.lines().filter_map(pair).collect()
+}
+
+/// Why `--install` could not get a version; it names some by their commands ("python3.14", "pypy3").
+fn why_absent(version: &str) -> Option<String> {
+    let absent = absent();
+    let command = if version.starts_with("pypy") { "pypy3" } else { &format!("python{version}") };
+    absent.get(version).or_else(|| absent.get(command)).cloned()
 }
 
 /// Prints what the machine has.

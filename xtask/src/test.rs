@@ -68,7 +68,8 @@ pub fn run(options: &Options) -> Result<()> {
             let interpreter = match choice {
                 Ok(interpreter) => interpreter,
                 Err(why) => {
-                    report.absent(&format!("CPython {version}"), "all tests", &why);
+                    let implementation = if version.starts_with("pypy") { "" } else { "CPython " };
+                    report.absent(&format!("{implementation}{version}"), "all tests", &why);
                     continue;
                 }
             };

@@ -57,6 +57,11 @@ pub fn fatal(known: &[Known]) -> String {
     known.iter().filter(|one| one.fatal).flat_map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// The tests that are known to fail, a pattern on each line.
+pub fn listed(known: &[Known]) -> String {
+    known.iter().flat_map(|one| &one.tests).map(String::as_str).collect::<Vec<_>>().join("\n")
+}
+
 /// Patterns whose tests all passed: the entry is out of date. Told only of a run of all tests.
 pub fn stale<'a>(known: &'a [Known], ended: &[Ended]) -> Vec<&'a str> {
     let patterns = known.iter().flat_map(|one| &one.tests);
@@ -96,7 +101,7 @@ pub fn unexpected(known: &[Known], ended: &[Ended], is_whole: bool) -> Vec<Strin
 
 #[cfg(test)]
 mod tests {
-    use super::{Known, fatal, reason, stale, unexpected};
+    use super::{Known, fatal, listed, reason, stale, unexpected};
     use crate::pytest::Ended;
 
     fn ended(outcome: &str, test: &str) -> Ended {
@@ -113,6 +118,7 @@ mod tests {
         assert_eq!(reason(&known, "a::b[universal]"), Some("none"));
         assert_eq!(reason(&known, "a::c[universal]"), None);
         assert_eq!(fatal(&known), "a::b*\tnone");
+        assert_eq!(listed(&known), "a::b*\na::c");
         let all = [ended("failed", "a::b[debug]"), ended("passed", "a::c")];
         assert_eq!(stale(&known, &all), ["a::c"]);
     }

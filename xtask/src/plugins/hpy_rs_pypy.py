@@ -1,13 +1,19 @@
 """Runs tests that load a binary on PyPy: `pypy3 hpy_rs_pypy.py JOBS FOLDER FILES... [-- ARGUMENTS OF PYTEST]`.
 
-PyPy takes seconds to import what tests need, and a call that goes wrong may end the process. So this process imports that once
-and forks for each file; a file whose process does not survive goes on, behind the test that ended it, in another. Tests that are
-known to end their process have one each: HPY_RS_FATAL has a line for each pattern of them: a name, or the beginning
-of names and "*", then a tab and why. The file HPY_RS_RESULTS gets a line for each test, as hpy_rs_results writes it; logs are left in FOLDER.
+PyPy takes seconds to import what tests need, and a call that goes wrong, or the collector when it gets to what a test left,
+may end the process. So this process imports that once and forks for each file, which is collected there. That process forks for
+each test that is known to fail (HPY_RS_ALONE has a line for each: a name, or the beginning of names and "*"; HPY_RS_FATAL may
+name more, with a tab and the reason behind), and once for all others of a variant, which run one after the other. If one of
+them fails, it is tried again by itself, and that counts; if that process ends, all of them are. So no test fails for what
+another one did.
+
+The collector runs behind the last test of a process, and before only if a test asks for it, so that it meets the same objects
+every time; a test by itself whose process does not survive that has failed. The file HPY_RS_RESULTS gets a line for each
+test, as hpy_rs_results writes it; HPY_RS_DONE is such a file, of tests that need not run. Logs are left in FOLDER.
 """
 
+import gc
 import os
-import re
 import signal
 import sys
 import time
@@ -17,10 +23,12 @@ import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import settings, strategies  # noqa: F401  (imported for the processes to come)
 
-FATAL = [
-    re.compile(".*".join(map(re.escape, line.split("\t")[0].split("*"))))
-    for line in os.environ.get("HPY_RS_FATAL", "").splitlines()
+ALONE = [
+    line.split("\t")[0]
+    for variable in ("HPY_RS_ALONE", "HPY_RS_FATAL")
+    for line in os.environ.get(variable, "").splitlines()
 ]
+DONE = [line.split("\t") for line in Path(os.environ.get("HPY_RS_DONE", os.devnull)).read_text("utf-8").splitlines()]
 #: Values that a test with generated ones tries: cold code is slow here, and all of them are tried on CPython.
 EXAMPLES = 10
 #: Seconds that a test may take on a busy machine, compiling included.
@@ -53,137 +61,152 @@ def first_line(longrepr):
 
 
 class Plugin:
-    """In the process of a file: writes how each test begins and ends, without those that ended before."""
+    """In the process of a file: a process for each of its tests, and a line on how that ended."""
 
-    def __init__(self, lines, before):
+    def __init__(self, lines):
         self.lines = lines
-        self.before = before
 
     def write(self, *fields):
         self.lines.write("\t".join(fields) + "\n")
         self.lines.flush()
 
     def pytest_collection_modifyitems(self, config, items):
-        wanted = [item for item in items if loads_a_binary(item) and item.nodeid not in self.before]
+        done = {fields[1] for fields in DONE}
+        wanted = [item for item in items if loads_a_binary(item) and item.nodeid not in done]
         config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
         items[:] = wanted
         for item in items:
             try_fewer(item)
+
+    def pytest_collection_finish(self):
+        # What is garbage before the first test is none of the garbage that tests leave.
+        gc.collect()
+        gc.disable()
 
     def pytest_collectreport(self, report):
         # A file that cannot be collected loses its tests: that counts as a failed one.
         if report.failed:
             self.write("failed", report.nodeid, "", str(report.longrepr).strip().splitlines()[-1].lstrip("E "))
 
-    def pytest_runtest_protocol(self, item, nextitem):
-        callspec = getattr(item, "callspec", None)
-        variant = getattr(callspec.params.get("variant"), "name", "") if callspec else ""
-        self.write("begins", item.nodeid, variant, "")
-        fatal = any(pattern.fullmatch(item.nodeid) for pattern in FATAL)
-        outcome, why = in_a_process(item, nextitem) if fatal else run(item, nextitem)
-        self.write(outcome, item.nodeid, variant, why)
+    def pytest_runtestloop(self, session):
+        if session.testsfailed and not session.config.option.continue_on_collection_errors:
+            raise session.Interrupted("a file could not be collected")
+        settled = {}
+        for variant in {variant_of(item): None for item in session.items}:
+            together = [item for item in session.items if variant_of(item) == variant and not runs_alone(item)]
+            done, status = in_a_process(together) if together else ([], 0)
+            # A test that fails here may fail for what one before it did, and all of them if the process ends.
+            if status == 0:
+                settled.update((item, end) for item, end in zip(together, done) if end[0] != "failed")
+        for item in session.items:
+            outcome, why, seconds = settled.get(item) or alone(item)
+            self.write(outcome, item.nodeid, variant_of(item), why)
+            print(f"{seconds} s: {item.nodeid} {outcome}", flush=True)
         return True
 
 
-def run(item, nextitem):
+def variant_of(item):
+    """The ABI and mode that a test runs in, if it is one of those that run in several."""
+    callspec = getattr(item, "callspec", None)
+    return getattr(callspec.params.get("variant"), "name", "") if callspec else ""
+
+
+def runs_alone(item):
+    return any(item.nodeid == name or name[-1] == "*" and item.nodeid.startswith(name[:-1]) for name in ALONE)
+
+
+def alone(item):
+    """How a test ends in a process of its own, the first line of why, and the seconds of CPU time it took."""
+    done, status = in_a_process([item])
+    if status == 0:
+        return done[0]
+    code = os.waitstatus_to_exitcode(status)
+    why = f"ended the process: {signal.Signals(-code).name if code < 0 else f'status {code}'}"
+    return "failed", why + " when the collector met what the test left" if done else why, "0"
+
+
+def in_a_process(items):
+    """How tests end that run in one process, as far as it came, and the status that it ended with."""
+    sys.stdout.flush()
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(ours)
+        with os.fdopen(theirs, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            for item in items:
+                begin = time.process_time()
+                outcome, why = run(item)
+                stream.write(f"{outcome}\t{why}\t{time.process_time() - begin:.2f}\n")
+                stream.flush()
+            gc.collect()
+        os._exit(0)
+    os.close(theirs)
+    with os.fdopen(ours, encoding="utf-8") as stream:
+        done = [line.rstrip("\n").split("\t") for line in stream]
+    return done, os.waitpid(child, 0)[1]
+
+
+def run(item):
     """How a test ends, and the first line of why. One that hangs ends its process."""
     outcome, why = "passed", ""
     signal.alarm(LIMIT)
-    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+    for report in runtestprotocol(item, log=False, nextitem=None):
         if RANK.index(report.outcome) > RANK.index(outcome):
             outcome, why = report.outcome, first_line(report.longrepr)
         if report.failed:
             print(f"\n=== {item.nodeid}: {report.when}\n{report.longreprtext}", flush=True)
-    signal.alarm(0)
     return outcome, why
 
 
-def in_a_process(item, nextitem):
-    """How a test ends that may end its process."""
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        outcome, why = run(item, nextitem)
-        with os.fdopen(theirs, "w", encoding="utf-8", errors="replace") as stream:
-            stream.write(f"{outcome}\n{why}")
-        os._exit(0)
-    os.close(theirs)
-    with os.fdopen(ours, encoding="utf-8", errors="replace") as stream:
-        outcome, _, why = stream.read().partition("\n")
-    status = os.waitpid(child, 0)[1]
-    return ("failed", ended(status)) if status or not outcome else (outcome, why)
-
-
-def ended(status):
-    code = os.waitstatus_to_exitcode(status)
-    return f"ended the process: {signal.Signals(-code).name if code < 0 else f'status {code}'}"
-
-
-def start(file, before, folder, arguments):
+def start(file, folder, arguments):
     """Forks for a file; the child's id."""
     sys.stdout.flush()
     child = os.fork()
     if child:
         return child
-    log = os.open(folder / f"{Path(file).stem}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    log = os.open(folder / f"{Path(file).stem}.log", os.O_WRONLY | os.O_CREAT)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    with open(folder / f"{Path(file).stem}.tsv", "a", encoding="utf-8") as lines:
-        # unraisableexception collects garbage when all is done: an assertion in PyPy's finalizers may fail there and
-        # end the process. What tests ask for is collected while they run.
-        without = ("cacheprovider", "faulthandler", "xdist", "unraisableexception")
+    with open(folder / f"{Path(file).stem}.tsv", "w", encoding="utf-8") as lines:
+        without = ("cacheprovider", "faulthandler", "xdist", "unraisableexception", "threadexception")
         options = ["-q", *(f"-pno:{name}" for name in without), "--color=no", *arguments]
-        status = pytest.main([*options, file], plugins=[Plugin(lines, before)])
+        status = pytest.main([*options, file], plugins=[Plugin(lines)])
         # 5: no test was wanted.
         lines.write(f"ends\t{0 if status in (0, 1, 5) else int(status)}\n")
     os._exit(0)
 
 
-def read(file, folder):
-    """What a file's processes wrote: test -> fields, the test that had begun last and not ended, and whether all is done."""
-    done, begun, finished = {}, None, False
-    for line in (folder / f"{Path(file).stem}.tsv").read_text(encoding="utf-8").splitlines():
-        fields = line.split("\t")
-        if fields[0] == "ends":
-            finished = fields[1] == "0"
-        elif fields[0] == "begins":
-            begun = fields
-        else:
-            done[fields[1]] = fields
-    if begun and begun[1] in done:
-        begun = None
-    return done, begun, finished
+def read(file, folder, status):
+    """What a file's process wrote, a list for each test: outcome, name, variant, why."""
+    lines = (folder / f"{Path(file).stem}.tsv").read_text(encoding="utf-8").splitlines()
+    tests = [line.split("\t") for line in lines]
+    end = tests.pop() if tests and tests[-1][0] == "ends" else None
+    if end != ["ends", "0"]:
+        why = f"pytest did not end well (status {status}), see its log"
+        tests.append(["failed", file, "", why])
+    return tests
 
 
 def main(jobs, folder, files, arguments):
     for old in [*folder.glob("*.tsv"), *folder.glob("*.log")]:
         old.unlink()
     # The longest first.
-    waiting = [(file, {}) for file in sorted(files, key=os.path.getsize)]
-    running, all_done = {}, {}
+    waiting = sorted(files, key=os.path.getsize)
+    running, all_tests = {}, []
     begin = time.monotonic()
     while waiting or running:
         while waiting and len(running) < jobs:
-            file, before = waiting.pop()
-            running[start(file, before, folder, arguments)] = file
+            file = waiting.pop()
+            running[start(file, folder, arguments)] = file
         child, status = os.wait()
         file = running.pop(child)
-        done, begun, finished = read(file, folder)
-        if begun:
-            done[begun[1]] = ["failed", begun[1], begun[2], ended(status)]
-            with open(folder / f"{Path(file).stem}.tsv", "a", encoding="utf-8") as lines:
-                lines.write("\t".join(done[begun[1]]) + "\n")
-            waiting.append((file, done))
-        elif not finished:
-            done[file] = ["failed", file, "", ended(status) if status else "pytest did not end well, see its log"]
-        all_done[file] = done
-        counts = [sum(fields[0] == outcome for fields in done.values()) for outcome in RANK]
-        again = ", goes on behind " + begun[1] if begun else ""
-        print("{}: {} passed, {} skipped, {} failed".format(file, *counts) + again, flush=True)
-    lines = sorted(fields for done in all_done.values() for fields in done.values())
+        tests = read(file, folder, status)
+        all_tests += tests
+        counts = [sum(fields[0] == outcome for fields in tests) for outcome in RANK]
+        print("{}: {} passed, {} skipped, {} failed".format(file, *counts), flush=True)
     with open(os.environ["HPY_RS_RESULTS"], "w", encoding="utf-8") as results:
-        results.writelines("\t".join(fields) + "\n" for fields in lines)
-    counts = [sum(fields[0] == outcome for fields in lines) for outcome in RANK]
+        results.writelines("\t".join(fields) + "\n" for fields in sorted(all_tests))
+    counts = [sum(fields[0] == outcome for fields in all_tests) for outcome in RANK]
     print("{} passed, {} skipped, {} failed in {:.0f} s".format(*counts, time.monotonic() - begin))
 
 

@@ -100,16 +100,18 @@ pub fn suite(interpreter: &Interpreter, plan: &Plan) -> Result<Judged> {
         .current_dir(root())
         .env("HPY_TESTS_COMPILE_SERVER", &socket)
         .env("HPY_TESTS_RUST", root().join("target/debug"))
-        .env("HPY_RS_FATAL", known::fatal(&known))
+        .env("HPY_RS_ALONE", known::listed(&known))
         .env("HPY_RS_RESULTS", &results)
         // Rewriting the assertions of all files takes PyPy half a minute.
         .env("PYTHONPYCACHEPREFIX", target("pypy-bytecode"))
         .env_remove("PYTHONDONTWRITEBYTECODE")
+        // Processes end before the JIT could be of use.
+        .args(["--jit", "off"])
         .arg(pytest::plugins()?.join("hpy_rs_pypy.py"))
         .arg(plan.jobs.to_string())
         .arg(&folder)
         .args(files()?)
-        .args(["--", "--modes", MODE]);
+        .args(["--", "--tb=short", "--modes", MODE]);
     if let Some(expression) = plan.expression {
         command.args(["-k", expression]);
     }
