@@ -93,16 +93,17 @@ static int find(const char *name, void *to)
     return *(void **)to != NULL;
 }
 
-/* What it takes where the runtime is there. */
+/* What it takes where the runtime was imported before. */
 static int find_first(Python *python)
 {
-    return find("PyImport_ImportModule", (void *)&python->import_module) &&
-           find("PyCapsule_Import", (void *)&python->capsule_import) && find("Py_DecRef", (void *)&python->dec_ref);
+    return find("PyCapsule_Import", (void *)&python->capsule_import);
 }
 
 static int find_all(Python *python)
 {
-    return find_first(python) && find("PyObject_GetAttrString", (void *)&python->get_attr) &&
+    return find_first(python) && find("PyImport_ImportModule", (void *)&python->import_module) &&
+           find("Py_DecRef", (void *)&python->dec_ref) &&
+           find("PyObject_GetAttrString", (void *)&python->get_attr) &&
            find("PyLong_AsSsize_t", (void *)&python->as_ssize) &&
            find("PyErr_ExceptionMatches", (void *)&python->err_matches) &&
            find("PyErr_Format", (void *)&python->err_format) &&
@@ -117,11 +118,16 @@ static int find_all(Python *python)
            find("PyExc_AttributeError", (void *)&python->attribute_error);
 }
 
-/* What the runtime offers, or NULL with an exception. */
-static Direct *find_runtime(const Python *python)
+/* What the runtime offers, or NULL with an exception. Takes the functions of find_first, and looks up the others where
+   the runtime has to be imported first. */
+static Direct *find_runtime(Python *python)
 {
-    Direct *direct = NULL;
-    void *universal = python->import_module("hpy.universal");
+    void *universal;
+    Direct *direct = (Direct *)python->capsule_import("hpy.universal._direct", 0);
+    if (direct != NULL || !find_all(python))
+        return direct;
+    python->err_clear(); /* it is no attribute of its package yet */
+    universal = python->import_module("hpy.universal");
     if (universal != NULL) {
         direct = (Direct *)python->capsule_import("hpy.universal._direct", 0);
         python->dec_ref(universal);
