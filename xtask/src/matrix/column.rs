@@ -177,6 +177,10 @@ impl Column {
         if let Some(done) = done {
             python.env("HPY_RS_DONE", done);
         }
+        if matches!(self.kind, Kind::PyPy(_)) {
+            // Processes end before the JIT could be of use.
+            python.args(["--jit", "off"]);
+        }
         python
             .arg(pytest::plugins()?.join("hpy_rs_pypy.py"))
             .arg(options.jobs.to_string())
