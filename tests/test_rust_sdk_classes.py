@@ -9,7 +9,9 @@ import inspect
 import operator
 import threading
 import weakref
+from collections import Counter
 
+import extensions
 import pytest
 import rust_extension
 from test_rust_sdk import message, mod  # noqa: F401
@@ -349,6 +351,27 @@ def test_cycles_are_collected(mod):
     del node, graph, tracked
     gc.collect()
     assert alive() is None
+
+
+@rust_extension.needs_hpy_rs
+def test_a_typed_handle_is_checked_once():
+    """What the context is asked for: a type check per argument, none for the receiver, and one struct for each."""
+    from hpy.universal import _trace
+
+    mod = rust_extension.load(extensions.VARIANTS["trace"])
+    a, b, dog = mod.Counter(1), mod.Counter(2), mod.Dog("Rex")
+    mod.counters(a, b)  # the global of the class is filled
+
+    def asked(call):
+        before = Counter(_trace.get_call_counts())
+        call()
+        counts = Counter(_trace.get_call_counts()) - before
+        return counts["ctx_TypeCheck"], counts["ctx_AsStruct_Object"]
+
+    assert asked(lambda: mod.counters(a, b)) == (2, 2)
+    assert asked(a.increment) == (0, 1) and asked(lambda: a.count) == (0, 1)
+    # Its own struct and that of its base.
+    assert asked(lambda: dog.learn("sit")) == (0, 2)
 
 
 def test_values_are_dropped(mod):

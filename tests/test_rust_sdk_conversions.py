@@ -8,6 +8,7 @@ import math
 import operator
 import os
 import pathlib
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -31,6 +32,12 @@ def plain():
 RANGES = {
     "echo_i8": (-(2**7), 2**7 - 1),
     "echo_u8": (0, 2**8 - 1),
+    "echo_i16": (-(2**15), 2**15 - 1),
+    "echo_u16": (0, 2**16 - 1),
+    "echo_i32": (-(2**31), 2**31 - 1),
+    "echo_u32": (0, 2**32 - 1),
+    "echo_isize": (-sys.maxsize - 1, sys.maxsize),
+    "echo_usize": (0, 2 * sys.maxsize + 1),
     "echo_i64": (-(2**63), 2**63 - 1),
     "echo_u64": (0, 2**64 - 1),
     "echo_i128": (-(2**127), 2**127 - 1),
@@ -145,6 +152,7 @@ def test_option_and_tuples(mod):
     assert mod.echo_pair((1, "a")) == (1, "a")
     assert mod.echo_pair([1, "a"]) == (1, "a")
     assert mod.echo_tuple12(tuple(range(12))) == tuple(range(12))
+    assert mod.echo_tuple1(("x",)) == ("x",)
     assert message(ValueError, mod.echo_pair, (1,)).endswith("expected a tuple of length 2, got one of length 1")
     assert message(TypeError, mod.echo_pair, (1, 2)).endswith("item 1 of the tuple must be str, not int")
     assert message(TypeError, mod.echo_pair, "ab") == "echo_pair() argument 'value' must be tuple, not str"
@@ -187,9 +195,20 @@ def test_maps_and_sets(mod):
     assert list(mod.echo_btree({3: [1], 1: [], 2: [5, 6]}).items()) == [(1, []), (2, [5, 6]), (3, [1])]
     assert mod.echo_set([1, 2, 1]) == {1, 2}
     assert mod.echo_set(frozenset({4})) == {4}
+    made = mod.echo_btree_set(["b", "a", "b"])
+    assert type(made) is set and made == {"a", "b"}
+    assert message(TypeError, mod.echo_btree_set, {1}).endswith("must be str, not int")
     assert message(TypeError, mod.echo_map, []) == "echo_map() argument 'value' must be dict, not list"
     assert message(TypeError, mod.echo_map, {1: 1}).endswith("dict key must be str, not int")
     assert message(TypeError, mod.echo_map, {"a": "b"}).endswith("dict value 'a' must be int, not str")
+
+
+def test_conversions_within_conversions(mod):
+    second = datetime.timedelta(seconds=1)
+    value = {(1, "a"): [[second, 2 * second]], (-1, ""): None, (2, "b"): []}
+    assert mod.echo_nested(value) == value
+    assert message(TypeError, mod.echo_nested, {(1, 2): None}).endswith("dict key: item 1 of the tuple must be str, not int")
+    assert message(ValueError, mod.echo_nested, {(1, "a"): [[second]]}).endswith("expected a sequence of length 2, got one of length 1")
 
 
 def test_time(mod):

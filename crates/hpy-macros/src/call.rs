@@ -2,7 +2,7 @@
 
 use crate::docs;
 use crate::params::{Param, Params, Receiver, Source};
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::spanned::Spanned;
 use syn::{Ident, Type};
@@ -17,6 +17,12 @@ pub struct Callee<'a> {
     pub class: Option<&'a Type>,
     /// The trait function that turns the result into what the definition returns, `Output::output`.
     pub output: TokenStream,
+}
+
+/// A variable of generated code, for code that has the span of a user's token: where that token is of a `macro_rules!`,
+/// a name with its span would be another variable.
+pub fn generated(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
 }
 
 /// Attributes of generated blocks: their unsafe code follows the contracts of `hpy::impl_`.
@@ -99,8 +105,10 @@ impl Callee<'_> {
         }
         let path = &self.path;
         let output = &self.output;
+        let (value, ctx, result) =
+            (generated("__value"), generated("__ctx"), generated("__result"));
         let finish =
-            quote::quote_spanned!(self.params.result=> let __result = #output(__value, __ctx););
+            quote::quote_spanned!(self.params.result=> let #result = #output(#value, #ctx););
         // The receiver is borrowed after the conversions: they may run Python code that uses it.
         Ok(quote! {
             #statements
@@ -122,7 +130,8 @@ impl Callee<'_> {
         Ok(match &param.source {
             Source::Ctx => (TokenStream::new(), quote!(__ctx)),
             Source::State => {
-                let of = quote::quote_spanned!(ty.span()=> ::hpy::impl_::state_of(__ctx));
+                let ctx = generated("__ctx");
+                let of = quote::quote_spanned!(ty.span()=> ::hpy::impl_::state_of(#ctx));
                 (quote!(let #local: #ty = #of?;), quote!(#local))
             }
             Source::Value(index) => {

@@ -1,6 +1,6 @@
 //! `#[hpy::class]`
 
-use crate::call::quiet;
+use crate::call::{generated, quiet};
 use crate::class_derives::Derives;
 use crate::docs;
 use crate::options::{self, Opt};
@@ -68,8 +68,9 @@ pub fn expand(
     let shown = quote!(&[#(#shown),*]);
     let visits = members.iter().filter(|member| !member.no_fields).map(|part| {
         let (member, span) = (&part.member, part.ty.span());
+        let (this, visitor) = (quote!(self), generated("__visitor"));
         quote::quote_spanned! {span=>
-            (&&&::hpy::impl_::Part(&self.#member)).visit_part(__visitor);
+            (&&&::hpy::impl_::Part(&#this.#member)).visit_part(#visitor);
         }
     });
     let collected = members.iter().filter(|member| !member.no_fields).map(|part| {

@@ -1,5 +1,6 @@
 //! `repr`, `eq`, `ord`, `hash` and `match_args` of `#[hpy::class]`.
 
+use crate::call::generated;
 use crate::class::Part;
 use crate::stub::Stub;
 use proc_macro2::TokenStream;
@@ -99,7 +100,8 @@ impl Derives {
         let push = |key: &Option<syn::Ident>, function: &str| {
             key.as_ref().map(|key| {
                 let function = syn::Ident::new(function, key.span());
-                quote::quote_spanned!(key.span()=> ::hpy::impl_::derived::#function::<#class>(&mut __items);)
+                let items = generated("__items");
+                quote::quote_spanned!(key.span()=> ::hpy::impl_::derived::#function::<#class>(&mut #items);)
             })
         };
         // One slot has all comparisons.

@@ -1,6 +1,6 @@
 //! `#[hpy::exception]`
 
-use crate::call::quiet;
+use crate::call::{generated, quiet};
 use crate::docs;
 use crate::options::{self, Opt};
 use crate::params::{last_segment, plain_name};
@@ -256,17 +256,19 @@ fn with_fields(
     });
     let take = parts.own.iter().zip(&names).map(|(part, text)| {
         let (ty, place) = (&part.ty, format!("{name}.{}", part.name));
-        quote::quote_spanned!(ty.span()=> ::hpy::impl_::field_of::<#ty>(__object, #text, #place)?)
+        let object = generated("__object");
+        quote::quote_spanned!(ty.span()=> ::hpy::impl_::field_of::<#ty>(#object, #text, #place)?)
     });
     // Without a message of its own the struct must have one: the compiler asks at its name.
+    let error = generated("error");
     let convert =
-        quote::quote_spanned!(ident.span()=> ::hpy::impl_::error_with_fields::<#ident>(error));
+        quote::quote_spanned!(ident.span()=> ::hpy::impl_::error_with_fields::<#ident>(#error));
     quote! {
         #display
 
         impl ::core::convert::From<#ident> for ::hpy::PyErr<'_> {
             #[cold]
-            fn from(error: #ident) -> Self {
+            fn from(#error: #ident) -> Self {
                 #convert
             }
         }

@@ -1,6 +1,6 @@
 //! `#[hpy::methods]`
 
-use crate::call::{Callee, quiet};
+use crate::call::{Callee, generated, quiet};
 use crate::class::setter;
 use crate::class_stub::{ClassStub, property_name};
 use crate::docs;
@@ -295,14 +295,14 @@ impl Block<'_> {
 
     fn constructor(&mut self, callee: &Callee<'_>) -> syn::Result<()> {
         self.signature = Some(callee.params.text.clone());
-        let class = self.class;
+        let (class, called) = (self.class, generated("__class"));
         let callee = Callee {
             params: callee.params,
             path: callee.path.clone(),
             label: callee.label.clone(),
             class: callee.class,
             output: quote::quote_spanned! {callee.params.result=>
-                (|__value, _| ::hpy::impl_::Constructed::<'_, #class>::constructed(__value, __class))
+                (|__value, _| ::hpy::impl_::Constructed::<'_, #class>::constructed(__value, #called))
             },
         };
         let constant = callee.signature_constant();

@@ -2,10 +2,13 @@
 
 use hpy::prelude::*;
 use hpy::{FromPy, IntoPy};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
+
+/// Conversions within conversions.
+type Nested = HashMap<(i64, String), Option<Vec<[Duration; 2]>>>;
 
 macro_rules! echo {
     ($($name:ident: $ty:ty;)*) => {$(
@@ -19,6 +22,12 @@ macro_rules! echo {
 echo! {
     echo_i8: i8;
     echo_u8: u8;
+    echo_i16: i16;
+    echo_u16: u16;
+    echo_i32: i32;
+    echo_u32: u32;
+    echo_isize: isize;
+    echo_usize: usize;
     echo_i64: i64;
     echo_u64: u64;
     echo_i128: i128;
@@ -29,6 +38,8 @@ echo! {
     echo_char: char;
     echo_option: Option<i64>;
     echo_pair: (i64, String);
+    echo_tuple1: (String,);
+    echo_nested: Nested;
     echo_tuple12: (i8, i8, i8, i8, i8, i8, i8, i8, i8, i8, i8, i8);
     echo_vec_i64: Vec<i64>;
     echo_vec_f64: Vec<f64>;
@@ -38,6 +49,7 @@ echo! {
     echo_map: HashMap<String, i64>;
     echo_btree: BTreeMap<i64, Vec<i64>>;
     echo_set: HashSet<i64>;
+    echo_btree_set: BTreeSet<String>;
     echo_duration: Duration;
     echo_time: SystemTime;
     echo_path: PathBuf;

@@ -5,6 +5,7 @@ mod classes;
 mod conversions;
 mod errors;
 mod export;
+mod protocols;
 mod threads;
 mod values;
 
@@ -26,11 +27,12 @@ mod rust_ext {
     };
     #[export]
     use crate::conversions::{
-        buffer_info, double_buffer, echo_array, echo_bool, echo_btree, echo_bytes, echo_char,
-        echo_config, echo_duration, echo_f32, echo_f64, echo_i8, echo_i64, echo_i128, echo_map,
-        echo_option, echo_os, echo_pair, echo_path, echo_set, echo_shape, echo_str, echo_time,
-        echo_tuple12, echo_u8, echo_u64, echo_u128, echo_vec_f64, echo_vec_i64, echo_vec_str,
-        echo_vec_u8, echo_wrapper, slice_sum, sum_buffer,
+        buffer_info, double_buffer, echo_array, echo_bool, echo_btree, echo_btree_set, echo_bytes,
+        echo_char, echo_config, echo_duration, echo_f32, echo_f64, echo_i8, echo_i16, echo_i32,
+        echo_i64, echo_i128, echo_isize, echo_map, echo_nested, echo_option, echo_os, echo_pair,
+        echo_path, echo_set, echo_shape, echo_str, echo_time, echo_tuple1, echo_tuple12, echo_u8,
+        echo_u16, echo_u32, echo_u64, echo_u128, echo_usize, echo_vec_f64, echo_vec_i64,
+        echo_vec_str, echo_vec_u8, echo_wrapper, slice_sum, sum_buffer,
     };
 
     #[export]
@@ -46,6 +48,11 @@ mod rust_ext {
     use crate::conversions::{
         echo_bigint, echo_biguint, echo_complex, echo_complexes, echo_date, echo_datetime,
         echo_delta, echo_row, echo_settings, echo_time_of_day,
+    };
+    #[export]
+    use crate::protocols::{
+        Descriptor, Dying, Echo, Every, Holder, Late, Member, MemberError, Ready, Stream, check,
+        half, limited, quarter,
     };
     #[export]
     use crate::threads::{attach_nested, call_in_threads, keep_attaching, panic_attached};
