@@ -105,15 +105,16 @@ impl Callee<'_> {
         }
         let path = &self.path;
         let output = &self.output;
-        let (value, ctx, result) =
-            (generated("__value"), generated("__ctx"), generated("__result"));
+        // Errors point at the value: it has the span of the type in both of its places.
+        let value = Ident::new("__value", self.params.result);
+        let (ctx, result) = (generated("__ctx"), generated("__result"));
         let finish =
             quote::quote_spanned!(self.params.result=> let #result = #output(#value, #ctx););
         // The receiver is borrowed after the conversions: they may run Python code that uses it.
         Ok(quote! {
             #statements
             #receive
-            let __value = #path(#(#arguments),*);
+            let #value = #path(#(#arguments),*);
             #finish
             __result
         })
