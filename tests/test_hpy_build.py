@@ -245,6 +245,8 @@ def test_hints_of_the_test_extension():
         '    __match_args__ = ("line", "column", "problem", "file", "key", "known", )\n    key: str\n    known: list[str]'
     )
     assert "def double(x: int) -> int:" in files["inner.pyi"]
+    # `__rshift__` is no reflected operator, whatever it begins with.
+    assert "def __rshift__(" in text and "def __rrshift__(" in text and "__shift__" not in text
 
 
 @pytest.mark.parametrize("text", ["", "x", "\x1eroot\n", TEXT[:-1], "\x1f"])

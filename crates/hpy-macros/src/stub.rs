@@ -4,7 +4,7 @@
 
 use crate::params::{Params, Receiver, Source, plain_name};
 use crate::signature::python_text;
-use crate::slots::Special;
+use crate::slots::{Special, reflected_name};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Type;
@@ -236,9 +236,9 @@ impl Stub {
                 return;
             }
             _ => {
-                let Some(name) = names.first() else { return };
-                let plain = name.trim_start_matches("__r").trim_start_matches("__");
-                let both = [format!("__{plain}"), format!("__r{plain}")];
+                // Not by what the names begin with: `__rshift__` is no reflected operator.
+                let Some(reflected) = reflected_name(key) else { return };
+                let both = [reflected.replacen("__r", "__", 1), reflected];
                 for name in both.iter().filter(|name| !names.contains(name)) {
                     self.never(name);
                 }
