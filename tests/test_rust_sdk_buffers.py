@@ -47,6 +47,17 @@ def test_release(mod):
     assert grid.double() and grid.get(0, 1) == 4
 
 
+def test_each_release_is_of_its_own_view(mod):
+    for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+        grids = [mod.Grid(1, 2) for _ in order]
+        views = [memoryview(grid) for grid in grids]
+        open_ones = [1, 1, 1]
+        for index in order:
+            views[index].release()
+            open_ones[index] = 0
+            assert [grid.views() for grid in grids] == open_ones
+
+
 def test_views_keep_memory_alive(mod):
     grid = mod.Grid(2, 2)
     view = memoryview(grid)

@@ -7,11 +7,13 @@ import copy
 import gc
 import inspect
 import operator
+import sys
 import threading
 import weakref
 from collections import Counter
 
 import extensions
+import hpy.universal
 import pytest
 import rust_extension
 from test_rust_sdk import message, mod  # noqa: F401
@@ -397,6 +399,19 @@ def test_new_without_our_constructor(mod):
 
     with pytest.raises(TypeError):
         Sub()
+
+
+@pytest.mark.parametrize("name, arguments", [("Counter", ()), ("Animal", ("Rex",)), ("Dog", ("Rex",))])
+def test_instances_of_python_subclasses_are_collected(mod, name, arguments):
+    if sys.implementation.name == "cpython" and not hasattr(hpy.universal, "_direct"):
+        pytest.skip("PyPI's hpy 0.9.0 cannot make instances of Python subclasses")
+    base = getattr(mod, name)
+    made = type("Sub", (base,), {})(*arguments)
+    assert isinstance(made, base)
+    gone = weakref.ref(made)
+    del made
+    gc.collect()
+    assert gone() is None
 
 
 def test_items_by_number(mod):

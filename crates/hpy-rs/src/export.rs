@@ -5,6 +5,7 @@
 
 use crate::buffer::{Element, Item};
 use crate::exc::{BufferError, ValueError};
+use crate::in_use;
 use crate::{Ctx, PyErr, PyResult};
 use core::cell::Cell;
 use core::ffi::{c_char, c_int};
@@ -484,6 +485,9 @@ pub unsafe fn fill_view<'ctx>(
             // Without a shape a view is bytes in one dimension.
             (*view).ndim = 1;
         }
+        if crate::runtime::is_pypy() {
+            in_use::add(parts.start, export);
+        }
     }
     Ok(())
 }
@@ -499,7 +503,11 @@ pub unsafe extern "C" fn release_view(
 ) {
     // SAFETY: as the caller says; the exporter's handle is closed by the runtime.
     unsafe {
-        let export = core::mem::replace(&mut (*view).internal, ptr::null_mut()).cast::<Export>();
+        let export = if crate::runtime::is_pypy() {
+            in_use::take((*view).buf.cast())
+        } else {
+            core::mem::replace(&mut (*view).internal, ptr::null_mut()).cast::<Export>()
+        };
         if !export.is_null() {
             crate::entry::dropping(|| drop(Box::from_raw(export)));
         }

@@ -98,6 +98,7 @@ mod global;
 mod handle;
 #[allow(missing_docs)]
 mod hint;
+mod in_use;
 pub mod kinds;
 mod name;
 mod object;

@@ -77,6 +77,9 @@ pub unsafe trait Base: 'static {
     const COLLECTED: bool;
     #[doc(hidden)]
     const EXTENSIBLE: bool = true;
+    /// Whether there is something to drop in the layout.
+    #[doc(hidden)]
+    const DROPS: bool = false;
     /// Which built-in type instances are.
     #[doc(hidden)]
     const SHAPE: HPyType_BuiltinShape;
@@ -118,6 +121,7 @@ unsafe impl<T: Class> Base for T {
     type Layout = Cell<T>;
     const COLLECTED: bool = <T as Class>::COLLECTED;
     const EXTENSIBLE: bool = T::SUBCLASS;
+    const DROPS: bool = core::mem::needs_drop::<T>() || <T::Base as Base>::DROPS;
     const SHAPE: HPyType_BuiltinShape = <T::Base as Base>::SHAPE;
     fn base_definition() -> Option<&'static Definition> {
         Some(T::definition())
@@ -187,8 +191,11 @@ pub fn push_own_items<T: Class>(items: &mut Vec<Item>, has_new: bool) {
         // SAFETY: the runtime calls with the context of the call.
         unsafe { crate::entry::object(ctx, |_ctx| Err(no_constructor::<T>())) }
     }
-    let code = destroy::<T> as *mut c_void;
-    items.push(Item::Def(slot(HPy_tp_destroy, code, code)));
+    // PyPy's process ends when it collects an instance of a Python class that derives from one with this slot.
+    if <T as Base>::DROPS || !crate::runtime::is_pypy() {
+        let code = destroy::<T> as *mut c_void;
+        items.push(Item::Def(slot(HPy_tp_destroy, code, code)));
+    }
     if <T as Class>::COLLECTED {
         let code = traverse::<T> as *mut c_void;
         items.push(Item::Def(slot(HPy_tp_traverse, code, traverse_trampoline::<T>())));

@@ -1,6 +1,7 @@
 //! Definitions: from what the macros write to what the ABI takes.
 
 mod module;
+mod properties;
 mod types;
 
 pub use module::{

@@ -2,7 +2,7 @@
 
 use super::{Item, MakeValue};
 use crate::class::Definition;
-use crate::exc::{AttributeError, NotImplementedError, RuntimeError};
+use crate::exc::{NotImplementedError, RuntimeError};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Type};
 use crate::{Ctx, PyResult};
@@ -22,6 +22,8 @@ pub struct TypeBuilder {
     constructor: *mut c_void,
     /// Whether this is only the name of a class that the runtime has no room for.
     refused: bool,
+    /// Properties that are set on the type once it is made: see `properties.rs`.
+    replaced: Vec<usize>,
     pub(super) attributes: Vec<(&'static CStr, MakeValue)>,
 }
 
@@ -91,9 +93,10 @@ impl TypeBuilder {
                 Item::Attribute(name, make) => attributes.push((name, make)),
             }
         }
-        if crate::runtime::is_pypy() {
-            properties.iter_mut().for_each(|property| refuse_assignment(property, definition.name));
-        }
+        let replaced = match crate::runtime::is_pypy() {
+            true => super::properties::note(definition, &properties),
+            false => Vec::new(),
+        };
         definitions.extend(
             properties
                 .into_iter()
@@ -125,6 +128,7 @@ impl TypeBuilder {
             slot_methods,
             constructor,
             refused,
+            replaced,
             attributes,
         }
     }
@@ -166,6 +170,7 @@ impl TypeBuilder {
             Handle::from_new(ctx, api::HPyType_FromSpec(ctx.as_raw(), self.spec, params))?
         };
         crate::runtime::set_constructor(&kind, self.constructor)?;
+        super::properties::install(ctx, &kind, &self.replaced)?;
         for name in &self.slot_methods {
             let method = kind.getattr(name.as_c_str())?;
             kind.setattr(name.as_c_str(), &method)?;
@@ -240,36 +245,6 @@ unsafe extern "C" fn refuse_construction(
             )))
         })
     }
-}
-
-/// Gives a property without a setter one that raises what CPython does: PyPy's process ends when such a property is
-/// assigned to.
-fn refuse_assignment(property: &mut HPyGetSet, class: &str) {
-    unsafe extern "C" fn refuse(
-        raw: *mut HPyContext,
-        _slf: HPy,
-        _value: HPy,
-        closure: *mut c_void,
-    ) -> c_int {
-        // SAFETY: the context is that of the call; the closure is the message that was set below.
-        unsafe {
-            crate::impl_::status(raw, |_ctx| {
-                let message = CStr::from_ptr(closure.cast()).to_string_lossy();
-                Err(AttributeError::new(message.into_owned()))
-            })
-        }
-    }
-    if !property.setter_imp.is_null() {
-        return;
-    }
-    // SAFETY: names are NUL-terminated literals.
-    let name = unsafe { CStr::from_ptr(property.name) }.to_string_lossy();
-    let message =
-        CString::leak_name(format!("attribute '{name}' of '{class}' objects is not writable"));
-    property.setter_imp = refuse as *mut c_void;
-    // PyPy calls implementations; it has no use for trampolines.
-    property.setter_cpy_trampoline = refuse as *mut c_void;
-    property.closure = message.as_ptr().cast_mut().cast();
 }
 
 trait LeakName {
