@@ -196,7 +196,12 @@ impl Plan<'_> {
             if python.is_cpython() && self.arguments.compilation.abi == "universal" {
                 match &self.runtime {
                     Runtime::Index => pip(&inside, &["hpy-rs".as_ref()])?,
-                    Runtime::Path(path) => pip(&inside, &[path.as_os_str()])?,
+                    Runtime::Path(path) => {
+                        // pip is silent: from sources this is by far the longest step.
+                        let what = format!("{} for {}", path.display(), python.label());
+                        report::status("Installing", &what);
+                        pip(&inside, &[path.as_os_str()])?;
+                    }
                     Runtime::Wheels(path) => pip(
                         &inside,
                         &[
