@@ -171,23 +171,21 @@ pub(crate) fn reads_signatures() -> bool {
     EXTENSIONS.load(Ordering::Relaxed) != 0
 }
 
-/// PyPI's hpy 0.9.0 puts the struct of a class that derives from `int` or `tuple` where the digits and items are.
-/// It has no shape for those that derive from `dict`.
-pub(crate) fn check_shape<'ctx>(
-    shape: hpy_sys::HPyType_BuiltinShape,
-    class: &str,
-) -> PyResult<'ctx> {
+/// Whether the runtime has no room for the struct of a class that derives from the built-in type of a shape. PyPy's process
+/// ends when it looks for the struct behind any of them. PyPI's hpy 0.9.0 puts the struct behind an `int` or a `tuple` where
+/// the digits and items are, and has no shape for `dict`.
+pub(crate) fn refuses_shape(shape: hpy_sys::HPyType_BuiltinShape) -> bool {
     use hpy_sys::{
-        HPyType_BuiltinShape_Dict, HPyType_BuiltinShape_Long, HPyType_BuiltinShape_Tuple,
+        HPyType_BuiltinShape_Dict, HPyType_BuiltinShape_Long, HPyType_BuiltinShape_Object,
+        HPyType_BuiltinShape_Tuple,
     };
-    // The first two are of variable size; the last is newer, as its constant in the context is.
     let newer = [HPyType_BuiltinShape_Long, HPyType_BuiltinShape_Tuple, HPyType_BuiltinShape_Dict];
-    if newer.contains(&shape) && !has_newer_functions() {
-        return Err(crate::exc::ImportError::new(format!(
-            "the HPy runtime of this interpreter cannot make class {class}, which derives from int, tuple or dict: use hpy-rs"
-        )));
+    if is_pypy() {
+        shape != HPyType_BuiltinShape_Object
+    } else {
+        // The first two are of variable size; the last is newer, as its constant in the context is.
+        newer.contains(&shape) && !has_newer_functions()
     }
-    Ok(())
 }
 
 /// Whether the runtime is PyPy's.

@@ -109,7 +109,7 @@ impl<'a, T: Class<Base: Builtin>> Ref<'a, T> {
     }
 }
 
-/// The built-in type of a shape that `check_shape` admits.
+/// The built-in type of a shape that the runtime does not refuse.
 #[allow(non_upper_case_globals)]
 pub(crate) fn type_of_shape(ctx: Ctx<'_>, shape: HPyType_BuiltinShape) -> Option<Ref<'_, Type>> {
     let table = ctx.table();

@@ -55,7 +55,7 @@ fn meth_name(def: &HPyDef) -> CString {
 impl TypeBuilder {
     /// `signed`: the runtime reads a signature in the class's docstring, as CPython does.
     pub(super) fn new(definition: &'static Definition, module: &str, signed: bool) -> Self {
-        let refused = crate::runtime::is_pypy() && definition.shape != HPyType_BuiltinShape_Object;
+        let refused = crate::runtime::refuses_shape(definition.shape);
         let mut definitions = Vec::new();
         let mut properties: Vec<HPyGetSet> = Vec::new();
         let mut statics = Vec::new();
@@ -64,8 +64,11 @@ impl TypeBuilder {
         let mut constructor = ptr::null_mut();
         let mut attributes = Vec::new();
         if refused {
-            let code = refuse_construction as *mut c_void;
-            definitions.push(super::slot(HPy_tp_new, code, code));
+            definitions.push(super::slot(
+                HPy_tp_new,
+                refuse_construction as *mut c_void,
+                crate::__trampoline!(NEWFUNC refuse_construction),
+            ));
         }
         let items = if refused { Vec::new() } else { (definition.items)() };
         for item in items {
@@ -152,10 +155,7 @@ impl TypeBuilder {
                     definition.name, base.name, base.name
                 ))
             })?),
-            None => {
-                crate::runtime::check_shape(definition.shape, definition.name)?;
-                crate::class::type_of_shape(ctx, definition.shape).map(Ref::to_owned)
-            }
+            None => crate::class::type_of_shape(ctx, definition.shape).map(Ref::to_owned),
         };
         let mut params = [
             HPyType_SpecParam {
@@ -226,8 +226,8 @@ fn join(properties: &mut Vec<HPyGetSet>, half: HPyGetSet) {
     }
 }
 
-/// The `HPy_tp_new` of a class that derives from a built-in type on PyPy, whose process ends when it looks for the
-/// struct behind a float or a list. The module has the class, so that the rest of it can be used.
+/// The `HPy_tp_new` of a class that derives from a built-in type where the runtime refuses its shape. The module has the
+/// class, so that the rest of it can be used.
 unsafe extern "C" fn refuse_construction(
     raw: *mut HPyContext,
     class: HPy,
@@ -240,7 +240,7 @@ unsafe extern "C" fn refuse_construction(
         crate::impl_::object(raw, |ctx| {
             let name = Ref::<Type>::from_raw(ctx, class).getattr(c"__name__")?;
             Err(NotImplementedError::new(format!(
-                "class {} derives from a built-in type, and PyPy's HPy has no room there for what is its own",
+                "class {} derives from a built-in type, and the HPy of this interpreter has no room there for what is its own",
                 name.extract::<String>()?
             )))
         })
