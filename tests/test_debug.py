@@ -73,7 +73,9 @@ def test_few_addresses_are_enough(tmp_path):
     program = tmp_path / "few.py"
     program.write_text(
         "import resource, sys\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+        "pages = int(open('/proc/self/statm').read().split()[0])\n"
+        "limit = pages * resource.getpagesize() + (3 << 30)  # an allocator of Python's may reserve 1 GiB too\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import extensions\n"
         "from hpy.universal import _debug\n"
