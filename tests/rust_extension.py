@@ -22,6 +22,8 @@ from extensions import Variant
 needs_hpy_rs = pytest.mark.skipif(
     not hasattr(hpy.universal, "_direct"), reason="beyond the base ABI, or not in PyPI's hpy 0.9.0"
 )
+#: What the SDK does where the runtime has no extension table: on PyPy, and on PyPI's hpy 0.9.0.
+needs_other_hpy = pytest.mark.skipif(hasattr(hpy.universal, "_direct"), reason="hpy-rs has the extension table")
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "rust_ext"

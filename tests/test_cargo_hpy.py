@@ -399,6 +399,17 @@ def test_develop(project: Path, wheel: Path, tmp_path: Path):
 
 
 @full
+def test_cargo_installs_it(tmp_path: Path):
+    command = ["cargo", "install", "--quiet", "--debug", "--locked", "--path", ROOT / "crates/cargo-hpy", "--root", tmp_path]
+    subprocess.run(command, cwd=tmp_path, check=True, env=environment(), timeout=900)
+    path = os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]])
+    said = subprocess.run(
+        ["cargo", "hpy", "--help"], cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment(PATH=path), check=True
+    ).stdout
+    assert all(f"\n  {command}" in said for command in ("new", "develop", "build", "test", "inspect")), said
+
+
+@full
 def test_a_change_is_installed_in_two_seconds(project: Path, tmp_path: Path):
     environment_in(tmp_path / "env")
     run("develop", cwd=project, VIRTUAL_ENV=str(tmp_path / "env"))

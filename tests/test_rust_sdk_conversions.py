@@ -266,6 +266,20 @@ class TestBuffers:
         assert mod.buffer_info(backwards) == ([4], [-4], False, [3, 2, 1, 0], 0)
         assert mod.buffer_info(array.array("i")) == ([0], [4], True, [], None)
 
+    @rust_extension.needs_other_hpy
+    def test_read_a_copy(self, mod):
+        """Without the extension table `memoryview` reads: the items are the same, one behind the other."""
+        assert mod.sum_buffer(array.array("d", [1.5, 2.5])) == 4.0
+        assert mod.sum_buffer(memoryview(array.array("d", range(6)))[::2]) == 6.0
+        data = memoryview(array.array("i", range(6)).tobytes()).cast("i", shape=[2, 3])
+        assert mod.buffer_info(data) == ([2, 3], [12, 4], True, list(range(6)), 5)
+        backwards = memoryview(array.array("i", range(4)))[::-1]
+        assert mod.buffer_info(backwards) == ([4], [4], True, [3, 2, 1, 0], 0)
+        assert mod.buffer_info(array.array("i")) == ([0], [4], True, [], None)
+        values = array.array("d", [1.0])
+        assert message(BufferError, mod.double_buffer, values) == "this HPy runtime gives no writable view of memory"
+        assert list(values) == [1.0]
+
     @rust_extension.needs_hpy_rs
     def test_write(self, mod):
         values = array.array("d", [1.0, 2.0, 3.0])
