@@ -88,6 +88,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mistakes: the test makes mistakes that debug mode finds")
     config.addinivalue_line("markers", "cpython(reason): the test itself needs CPython, and is skipped elsewhere")
     config.addinivalue_line("markers", "abis(*names): run only for these ABIs")
+    if config.getoption("--refleak"):
+        # The same values in each run: hypothesis keeps some of those it has not had before.
+        import hypothesis
+
+        hypothesis.settings.register_profile("refleak", derandomize=True, database=None)
+        hypothesis.settings.load_profile("refleak")
 
 
 def pytest_sessionstart() -> None:

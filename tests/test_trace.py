@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,26 @@ def test_hooks_keep_the_pending_exception(mod):
     with pytest.raises(TypeError, match="add takes two arguments"):
         mod.add()
     assert seen == ["ctx_Add"] * 2 + ["ctx_Err_SetString"] * 2
+
+
+def test_a_hook_may_empty_the_field_that_is_loaded():
+    source = Path(__file__).with_name("threads").joinpath("threads_ext.c").read_text()
+    box = extensions.load("threads_ext", extensions.build("threads_ext", "universal", source), TRACE).new_box()
+
+    class Kept:
+        """Nothing but the field refers to it."""
+
+    def empty(name):
+        if name == "ctx_Field_Load":
+            box.put(None)
+
+    box.put(Kept())
+    _trace.set_trace_functions(on_enter=empty)
+    try:
+        value = box.get()
+    finally:
+        _trace.set_trace_functions(on_enter=None)
+    assert type(value) is Kept and box.get() is None
 
 
 def test_a_hook_that_raises_is_unraisable(mod, monkeypatch):

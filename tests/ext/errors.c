@@ -96,10 +96,32 @@ FUNC(HPy_FatalError, 1)
 
 /* How many of the functions that always raise return null where the context's own return what is no handle, as those of
    other HPys do: theirs return nothing. */
-static HPy two(HPyContext *ctx, HPy type, const char *text) { return (HPy){._i = 0x52}; }
-static HPy two_handles(HPyContext *ctx, HPy type, HPy value) { return (HPy){._i = 0x52}; }
-static HPy three_handles(HPyContext *ctx, HPy type, HPy first, HPy second) { return (HPy){._i = 0x52}; }
-static HPy no_handle(HPyContext *ctx) { return (HPy){._i = 0x52}; }
+static HPy wrong(void)
+{
+    HPy handle;
+    handle._i = 0x52;
+    return handle;
+}
+static HPy two(HPyContext *ctx, HPy type, const char *text)
+{
+    (void)ctx, (void)type, (void)text;
+    return wrong();
+}
+static HPy two_handles(HPyContext *ctx, HPy type, HPy value)
+{
+    (void)ctx, (void)type, (void)value;
+    return wrong();
+}
+static HPy three_handles(HPyContext *ctx, HPy type, HPy first, HPy second)
+{
+    (void)ctx, (void)type, (void)first, (void)second;
+    return wrong();
+}
+static HPy no_handle(HPyContext *ctx)
+{
+    (void)ctx;
+    return wrong();
+}
 FUNC(raising_without_a_result, 0)
 {
     (void)args;

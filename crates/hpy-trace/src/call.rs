@@ -42,6 +42,12 @@ impl Call {
         Call { base: state.base, state, function, started: clock::now() }
     }
 
+    /// The same for a call that was made already, and took so long.
+    pub unsafe fn begin_made(ctx: *mut HPyContext, function: u16, taken: u64) -> Call {
+        let call = Call::begin(ctx, function);
+        Call { started: call.started.wrapping_sub(taken), ..call }
+    }
+
     /// The same where the thread may not run Python now.
     pub unsafe fn begin_detached(ctx: *mut HPyContext, function: u16) -> Call {
         let state = state::of(ctx);

@@ -1,6 +1,7 @@
 //! The wrappers whose behaviour is special; the table in `xtask/src/codegen/trace.rs` names them.
 
 use crate::call::Call;
+use crate::clock;
 use crate::state::{self, lock};
 use core::ffi::{c_char, c_int, c_void};
 use hpy_sys::abi::MEMBERS;
@@ -31,8 +32,23 @@ const FROM_SPEC: u16 = index("HPyType_FromSpec");
 const SET_CALL: u16 = index("HPy_SetCallFunction");
 const GLOBAL_STORE: u16 = index("HPyGlobal_Store");
 const GLOBAL_LOAD: u16 = index("HPyGlobal_Load");
+const FIELD_LOAD: u16 = index("HPyField_Load");
 const LEAVE: u16 = index("HPy_LeavePythonExecution");
 const REENTER: u16 = index("HPy_ReenterPythonExecution");
+
+/// The field comes by value. While a hook runs, the extension's field may get another object, also by another thread,
+/// and the one that was in it may go: it is taken before the hook is told.
+pub unsafe extern "C" fn HPyField_Load(
+    ctx: *mut HPyContext,
+    source_object: HPy,
+    source_field: HPyField,
+) -> HPy {
+    let started = clock::now();
+    let base = state::of(ctx).base;
+    let result = ((*base).ctx_Field_Load)(base, source_object, source_field);
+    Call::begin_made(ctx, FIELD_LOAD, clock::now().wrapping_sub(started)).end();
+    result
+}
 
 /// It does not come back: there is nothing to time.
 pub unsafe extern "C" fn HPy_FatalError(ctx: *mut HPyContext, message: *const c_char) {

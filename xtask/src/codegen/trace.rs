@@ -13,6 +13,7 @@ const SPECIAL: &[&str] = &[
     "_HPy_CallRealFunctionFromTrampoline",
     "HPyGlobal_Store",
     "HPyGlobal_Load",
+    "HPyField_Load",
     "HPy_LeavePythonExecution",
     "HPy_ReenterPythonExecution",
 ];

@@ -234,7 +234,7 @@ pub const fn template(name: *const c_char, private: *mut c_void) -> HPyContext {
         ctx_Tracker_ForgetAll: HPyTracker_ForgetAll,
         ctx_Tracker_Close: HPyTracker_Close,
         ctx_Field_Store: HPyField_Store,
-        ctx_Field_Load: HPyField_Load,
+        ctx_Field_Load: crate::special::HPyField_Load,
         ctx_ReenterPythonExecution: crate::special::HPy_ReenterPythonExecution,
         ctx_LeavePythonExecution: crate::special::HPy_LeavePythonExecution,
         ctx_Global_Store: crate::special::HPyGlobal_Store,
@@ -1509,14 +1509,6 @@ pub unsafe extern "C" fn HPyTracker_Close(ctx: *mut HPyContext, ht: HPyTracker) 
 pub unsafe extern "C" fn HPyField_Store(ctx: *mut HPyContext, target_object: HPy, target_field: *mut HPyField, h: HPy) {
     let call = Call::begin(ctx, 221);
     let result = ((*call.base).ctx_Field_Store)(call.base, target_object, target_field, h);
-    call.end();
-    result
-}
-
-#[rustfmt::skip]
-pub unsafe extern "C" fn HPyField_Load(ctx: *mut HPyContext, source_object: HPy, source_field: HPyField) -> HPy {
-    let call = Call::begin(ctx, 222);
-    let result = ((*call.base).ctx_Field_Load)(call.base, source_object, source_field);
     call.end();
     result
 }
