@@ -82,6 +82,8 @@ ANIMALS = [
     Animal("tracker_unclosed", "tracker_unclosed.wrong did not close an HPyTracker"),
     Animal("text_after_close", "", FAULTS),
     Animal("text_written", "", FAULTS),
+    Animal("bytes_after_close", "", FAULTS),
+    Animal("bytes_written", "", FAULTS),
     Animal(
         "wrong_struct",
         "wrong_struct.wrong: Invalid usage of _HPy_AsStruct_Object: the type has the shape "
@@ -422,9 +424,10 @@ def test_every_animal_is_shown() -> None:
 
 
 @pytest.mark.once  # in a process of its own
-def test_writes_are_found_where_pages_cannot_be_protected() -> None:
-    animal = next(animal for animal in ANIMALS if animal.name == "text_written")
+@pytest.mark.parametrize("name", ["text_written", "bytes_written"])
+def test_writes_are_found_where_pages_cannot_be_protected(name: str) -> None:
+    animal = next(animal for animal in ANIMALS if animal.name == name)
     done = run(animal, "wrong", _HPY_DEBUG_FORCE_DEFAULT_MEM_PROTECT="1")
     assert done.returncode == 0, done.stderr
-    wanted = "text_written.wrong wrote to memory that was lent to it for reading"
-    assert json.loads(done.stdout) == [told(wanted, "text_written.wrong")]
+    wanted = f"{name}.wrong wrote to memory that was lent to it for reading"
+    assert json.loads(done.stdout) == [told(wanted, f"{name}.wrong")]
