@@ -88,6 +88,7 @@ def kit_hash(abi: str) -> bytes:
         files += [Path(path) for path in devel().get_ctx_sources()]
         files += [Path(path) for path in devel().get_static_libs("cpython") or []]
     files.append(SOURCES / "wrap.h")
+    files += sorted(SOURCES.with_name("zoo").glob("*.h"))
     for path in files:
         digest.update(str(path.name).encode())
         digest.update(path.read_bytes())

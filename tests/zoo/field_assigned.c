@@ -1,34 +1,16 @@
-#include "zoo.h"
-typedef struct { HPyField field; } Box;
-HPyType_HELPERS(Box)
+#include "box.h"
 
-HPyDef_SLOT(Box_traverse, HPy_tp_traverse)
-static int Box_traverse_impl(void *self, HPyFunc_visitproc visit, void *arg)
+static HPy loaded(HPyContext *ctx, HPy arg, int assign)
 {
-    HPy_VISIT(&((Box *)self)->field);
-    return 0;
-}
-static HPyDef *Box_defines[] = {&Box_traverse, NULL};
-static HPyType_Spec Box_spec = {.name = "field_assigned.Box", .basicsize = sizeof(Box),
-                                .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_HAVE_GC, .defines = Box_defines};
-
-static HPy make(HPyContext *ctx, HPy arg, int assign)
-{
-    HPy type = HPyType_FromSpec(ctx, &Box_spec, NULL);
-    Box *box;
-    HPy made = HPy_New(ctx, type, &box);
-    HPy_Close(ctx, type);
-    if (assign)
-        box->field._i = arg._i;
-    else
-        HPyField_Store(ctx, made, &box->field, arg);
+    HPy made = make_box(ctx, "field_assigned.Box", arg, assign);
+    Box *box = Box_AsStruct(ctx, made);
     HPy result = HPyField_Load(ctx, made, box->field);
     if (assign)
         box->field = HPyField_NULL;
     HPy_Close(ctx, made);
     return result;
 }
-WRONG(arg) { return make(ctx, arg, 1); }
-RIGHT(arg) { return make(ctx, arg, 0); }
+WRONG(arg) { return loaded(ctx, arg, 1); }
+RIGHT(arg) { return loaded(ctx, arg, 0); }
 
 ZOO(field_assigned)

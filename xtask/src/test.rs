@@ -166,26 +166,20 @@ fn leaks(report: &mut Report, options: &Options) {
         suite.name.push_str("-leaks");
         suite.arguments.extend(["--refleak".to_owned(), "3".to_owned()]);
         suite.arguments.extend(["--modes".to_owned(), "universal".to_owned()]);
-        suite.arguments.extend(UNCOUNTED.iter().map(|file| format!("--ignore=tests/{file}")));
+        let left_out = RUNTIME_TESTS.iter().chain(&UNCOUNTED);
+        suite.arguments.extend(left_out.map(|file| format!("--ignore=tests/{file}")));
         suite.run(options).map(Outcome::Tests)
     });
 }
 
-/// Tests that start processes and threads or look at memory themselves: counting references says nothing of them.
-const UNCOUNTED: [&str; 13] = [
+/// Other tests that start processes and threads or look at memory themselves: counting references says nothing of them, nor of
+/// [`RUNTIME_TESTS`].
+const UNCOUNTED: [&str; 5] = [
     "test_cdevkit_wheel.py",
-    "test_debug.py",
-    "test_direct.py",
-    "test_hpy_build.py",
-    "test_loader.py",
-    "test_package.py",
     "test_properties.py",
     "test_robustness.py",
     "test_specs_life.py",
-    "test_subinterpreters.py",
-    "test_threads.py",
     "test_trace.py",
-    "test_zoo.py",
 ];
 
 /// The wheel and an environment with it, as two visible pieces.
@@ -294,6 +288,35 @@ pub const BUILD_TESTS: [&str; 7] = [
     "test_fuzz.py",
     "test_porting_example.py",
 ];
+
+/// Tests of the runtime, its loader and its tools, in processes of their own for the most part: they load no binary into another
+/// HPy.
+pub const RUNTIME_TESTS: [&str; 8] = [
+    "test_debug.py",
+    "test_direct.py",
+    "test_hpy_build.py",
+    "test_loader.py",
+    "test_package.py",
+    "test_subinterpreters.py",
+    "test_threads.py",
+    "test_zoo.py",
+];
+
+/// The files of the suite whose tests load binaries into any HPy, but for `others`; from the repository's root.
+pub fn files_with_binaries(others: &[&str]) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(root().join("tests"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let is_other = [&BUILD_TESTS[..], &RUNTIME_TESTS, others]
+            .iter()
+            .any(|left_out| left_out.contains(&name.as_str()));
+        if name.starts_with("test_") && name.ends_with(".py") && !is_other {
+            files.push(format!("tests/{name}"));
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
 
 /// A run of tests/ against an environment's wheel.
 struct Suite {

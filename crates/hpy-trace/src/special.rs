@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::clock;
 use crate::state::{self, lock};
 use core::ffi::{c_char, c_int, c_void};
+use core::sync::atomic::Ordering::Relaxed;
 use hpy_sys::abi::MEMBERS;
 use hpy_sys::*;
 
@@ -43,10 +44,17 @@ pub unsafe extern "C" fn HPyField_Load(
     source_object: HPy,
     source_field: HPyField,
 ) -> HPy {
-    let started = clock::now();
-    let base = state::of(ctx).base;
-    let result = ((*base).ctx_Field_Load)(base, source_object, source_field);
-    Call::begin_made(ctx, FIELD_LOAD, clock::now().wrapping_sub(started)).end();
+    let state = state::of(ctx);
+    let load = (*state.base).ctx_Field_Load;
+    if state.hooked.load(Relaxed) {
+        let started = clock::now();
+        let result = load(state.base, source_object, source_field);
+        Call::begin_made(ctx, FIELD_LOAD, clock::now().wrapping_sub(started)).end();
+        return result;
+    }
+    let call = Call::begin(ctx, FIELD_LOAD);
+    let result = load(call.base, source_object, source_field);
+    call.end();
     result
 }
 

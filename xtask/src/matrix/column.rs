@@ -6,6 +6,7 @@ use crate::interpreters::{self, Interpreter};
 use crate::paths::{root, target};
 use crate::process::run_logged;
 use crate::pytest::{self, Ended};
+use crate::test::files_with_binaries;
 use crate::wheels;
 use anyhow::{Context as _, Result};
 use std::collections::BTreeMap;
@@ -18,21 +19,9 @@ pub const COMPILED_ON: &str = "3.11";
 /// CPython versions that hpy 0.9.0 itself can be installed on.
 const REFERENCE: [&str; 3] = ["3.9", "3.10", "3.11"];
 
-/// Files of the suite without a test that loads a binary in a mode, beside `BUILD_TESTS`: about this tree's runtime, loader
-/// and tools. Some cannot be imported beside another HPy.
-const WITHOUT_BINARIES: [&str; 11] = [
-    "test_cdevkit_wheel.py",
-    "test_debug.py",
-    "test_direct.py",
-    "test_hpy_build.py",
-    "test_loader.py",
-    "test_package.py",
-    "test_refleak.py",
-    "test_subinterpreters.py",
-    "test_threads.py",
-    "test_trace.py",
-    "test_zoo.py",
-];
+/// Files of the suite without a test that loads a binary in a mode, beside those that are about builds and the runtime. Some
+/// cannot be imported beside another HPy.
+const WITHOUT_BINARIES: [&str; 3] = ["test_cdevkit_wheel.py", "test_refleak.py", "test_trace.py"];
 
 /// A runtime that binaries are loaded into.
 pub struct Column {
@@ -185,7 +174,7 @@ impl Column {
             .arg(pytest::plugins()?.join("hpy_rs_pypy.py"))
             .arg(options.jobs.to_string())
             .arg(&folder)
-            .args(files()?)
+            .args(files_with_binaries(&WITHOUT_BINARIES)?)
             .args(["--", "--modes", &options.modes.join(",")]);
         if let Some(expression) = &options.expression {
             python.args(["-k", expression]);
@@ -211,21 +200,6 @@ impl Column {
     fn logs(&self) -> PathBuf {
         target("logs").join(format!("matrix-{}", self.name))
     }
-}
-
-/// The files whose tests load binaries, from the repository's root.
-fn files() -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(root().join("tests"))? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let is_other = crate::test::BUILD_TESTS.contains(&name.as_str())
-            || WITHOUT_BINARIES.contains(&name.as_str());
-        if name.starts_with("test_") && name.ends_with(".py") && !is_other {
-            files.push(format!("tests/{name}"));
-        }
-    }
-    files.sort_unstable();
-    Ok(files)
 }
 
 /// The Python of an environment with hpy 0.9.0 from the package index.

@@ -9,7 +9,7 @@ use crate::paths::{root, target};
 use crate::process::run_logged;
 use crate::pytest::{self, Ended};
 use crate::report::{Counts, Outcome};
-use crate::test::BUILD_TESTS;
+use crate::test::files_with_binaries;
 use crate::wheels;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
@@ -26,22 +26,10 @@ const RUST: [&str; 5] = ["rust-ext", "wordindex", "textdist", "fastjson", "vecma
 /// The mode that is judged. PyPy's own debug and trace mode do other things than this project's.
 const MODE: &str = "universal";
 
-/// Files without a test that loads a binary, beside `BUILD_TESTS`: about this tree's runtime, loader and tools, or about
-/// when CPython frees what it frees.
-const OTHERS: [&str; 12] = [
-    "test_debug.py",
-    "test_direct.py",
-    "test_hpy_build.py",
-    "test_loader.py",
-    "test_package.py",
-    "test_refleak.py",
-    "test_robustness.py",
-    "test_specs_life.py",
-    "test_subinterpreters.py",
-    "test_threads.py",
-    "test_thunks.py",
-    "test_zoo.py",
-];
+/// Files without a test that loads a binary, beside those that are about builds and the runtime, or about when CPython frees
+/// what it frees.
+const OTHERS: [&str; 4] =
+    ["test_refleak.py", "test_robustness.py", "test_specs_life.py", "test_thunks.py"];
 
 /// What runs.
 pub struct Plan<'a> {
@@ -110,7 +98,7 @@ pub fn suite(interpreter: &Interpreter, plan: &Plan) -> Result<Judged> {
         .arg(pytest::plugins()?.join("hpy_rs_pypy.py"))
         .arg(plan.jobs.to_string())
         .arg(&folder)
-        .args(files()?)
+        .args(files_with_binaries(&OTHERS)?)
         .args(["--", "--tb=short", "--modes", MODE]);
     if let Some(expression) = plan.expression {
         command.args(["-k", expression]);
@@ -126,19 +114,6 @@ pub fn suite(interpreter: &Interpreter, plan: &Plan) -> Result<Judged> {
     let whole = plan.expression.is_none();
     let unexpected = known::unexpected(&known, &ended, whole);
     Ok(Judged { ended, known, unexpected })
-}
-
-/// The files whose tests may load a binary, from the repository's root.
-fn files() -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(root().join("tests"))? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let other = BUILD_TESTS.contains(&name.as_str()) || OTHERS.contains(&name.as_str());
-        if name.starts_with("test_") && name.ends_with(".py") && !other {
-            files.push(format!("tests/{name}"));
-        }
-    }
-    Ok(files)
 }
 
 /// The Python of an environment with the test tools.
