@@ -17,6 +17,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
 
+from memory_use import mapped  # noqa: E402
 from subinterpreters import interpreter  # noqa: E402
 
 #: Interpreters before counting: what is made once per process is there then.
@@ -42,16 +43,12 @@ def allocated() -> int | None:
 
 
 def measures() -> dict[str, int | None]:
-    """Of this process: bytes mapped, bytes allocated, mappings, and those of code that is in no file (thunks).
-
-    What is mapped and not what is resident: the system takes pages away and gives them back as it likes."""
-    gc.collect()
-    with open("/proc/self/statm") as statm:
-        mapped = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    """Of this process: bytes mapped, bytes allocated, mappings, and those of code that is in no file (thunks)."""
+    mapped_now = mapped()
     with open("/proc/self/maps") as maps:
         lines = [line.split() for line in maps]
     code = sum(fields[1] == "r-xp" and fields[4] == "0" for fields in lines)
-    return {"mapped": mapped, "allocated": allocated(), "mappings": len(lines), "code": code}
+    return {"mapped": mapped_now, "allocated": allocated(), "mappings": len(lines), "code": code}
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.metadata
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 import extensions
 from hpy.universal import _debug
+from memory_use import mapped
 
 DEBUG = extensions.VARIANTS["debug"]
 
@@ -470,10 +470,6 @@ def test_no_memory_anywhere_is_a_memory_error(what):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_an_open_handle_with_traces_takes_at_most_four_kilobytes(mod):
-    def resident():
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
     def deep(depth):
         return deep(depth - 1) if depth else mod.leak("kept open")
 
@@ -483,10 +479,10 @@ def test_an_open_handle_with_traces_takes_at_most_four_kilobytes(mod):
     # The first ones fill the queue of closed handles, which has traces as well.
     for _ in range(count):
         deep(60)
-    before = resident()
+    before = mapped()
     for _ in range(count):
         deep(60)
-    grown = resident() - before
+    grown = mapped() - before
     _debug.set_handle_stack_trace_limit(None)
     handles = _debug.get_open_handles(generation)
     assert len(handles) == 2 * count

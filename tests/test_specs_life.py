@@ -9,6 +9,7 @@ import weakref
 
 import pytest
 from extensions import frees_modules
+from memory_use import mapped
 from typemaker import BASETYPE, DEFAULT, DICT, HAVE_GC, LIST, LONG, METACLASS, OBJECT, TUPLE, TYPE, UNICODE, make, node
 
 EXT = "specs"
@@ -350,11 +351,6 @@ class TestDepth:
         assert mod.counts()[0] == 1_001
 
 
-def resident() -> int:
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * 4096
-
-
 class TestMemory:
     def kinds(self, mod):
         class Meta(type):
@@ -403,7 +399,7 @@ class TestMemory:
 
     @frees_modules
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-    def test_resident_memory(self, mod, variant):
+    def test_mapped_memory(self, mod, variant):
         count = 20_000 if variant.mode == "universal" else 2_000
 
         def use(count):
@@ -414,10 +410,10 @@ class TestMemory:
             gc.collect()
 
         use(1_000)
-        before = resident()
+        before = mapped()
         use(count)
         # A type with its thunks and tables has some three kilobytes.
-        assert resident() - before < count * 3_000 / 10
+        assert mapped() - before < count * 3_000 / 10
 
     def test_failing_specs_leave_nothing(self, mod):
         def fail():
