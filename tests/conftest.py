@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import os
 import sys
 from types import ModuleType
@@ -88,12 +89,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mistakes: the test makes mistakes that debug mode finds")
     config.addinivalue_line("markers", "cpython(reason): the test itself needs CPython, and is skipped elsewhere")
     config.addinivalue_line("markers", "abis(*names): run only for these ABIs")
-    if config.getoption("--refleak"):
-        # The same values in each run: hypothesis keeps some of those it has not had before.
+    if importlib.util.find_spec("hypothesis"):
         import hypothesis
 
-        hypothesis.settings.register_profile("refleak", derandomize=True, database=None)
-        hypothesis.settings.load_profile("refleak")
+        # The same values in each run, however slow the machine is: a run says something of the code alone, and a loop under
+        # --refleak counts nothing that hypothesis keeps of values it has not had before. HPY_TESTS_RANDOM=1 looks for others.
+        is_random = bool(os.environ.get("HPY_TESTS_RANDOM")) and not config.getoption("--refleak")
+        hypothesis.settings.register_profile(
+            "hpy",
+            deadline=None,
+            derandomize=not is_random,
+            database=None,
+            suppress_health_check=[hypothesis.HealthCheck.too_slow],
+        )
+        hypothesis.settings.load_profile("hpy")
 
 
 def pytest_sessionstart() -> None:
