@@ -6,7 +6,7 @@
 
 use crate::backend::Target;
 use crate::raw;
-use crate::records::{Handle, Record};
+use crate::records::{Handle, Record, Records};
 use crate::report::{self, Finding};
 use crate::shelf::NOTED;
 use crate::state::{Shared, lock};
@@ -33,7 +33,9 @@ pub fn handle_in(shared: &Shared, field: HPyField) -> Option<(HPy, Option<&Recor
     match shared.records.classify(h) {
         Handle::Open(record) | Handle::Closed(record) => Some((h, Some(record))),
         // Closed long ago, or an object whose address looks like that: that one is there.
-        Handle::Gone if !raw::is_mapped(h._i as usize) => Some((h, None)),
+        Handle::Gone if !Records::GONE_MAY_BE_ADDRESS || !raw::is_mapped(h._i as usize) => {
+            Some((h, None))
+        }
         Handle::Gone | Handle::Foreign => None,
     }
 }

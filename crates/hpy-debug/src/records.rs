@@ -1,7 +1,7 @@
 //! The debug handles of one context: what each stands for and whether it is open.
 //!
 //! A debug handle is one word: in its lower half the place of a [`Record`], in its upper half a serial number, the number of
-//! handles opened before it. The record says what the handle stands for and, in [`Record::key`], whether it is
+//! handles opened before it, and a bit that no address of a program's memory has ([`MARK`]). The record says what the handle stands for and, in [`Record::key`], whether it is
 //! open: the word itself, mixed with a number of the call that opened it. So one comparison tells that a word is a
 //! handle, that it is open and that it belongs to the running call. What fails it is looked at more closely
 //! ([`Records::classify`]).
@@ -25,8 +25,11 @@ const PLACE_BITS: u32 = if usize::BITS == 64 { 32 } else { 20 };
 const PLACE_SHIFT: u32 = if usize::BITS == 64 { 0 } else { 5 };
 /// The bits of a word that are the place.
 const PLACE: usize = (1 << PLACE_BITS) - 1;
+/// Set in every handle, and in no address: the handles of most contexts below are addresses, and what a field holds may be one.
+/// Without a bit to spare it is 0.
+const MARK: usize = if usize::BITS == 64 { 1 << (usize::BITS - 1) } else { 0 };
 /// The most serials there are at a time.
-const SERIALS: usize = 1 << (usize::BITS - PLACE_BITS);
+const SERIALS: usize = 1 << (usize::BITS - PLACE_BITS - MARK.count_ones());
 
 /// The record of one handle at a time.
 #[repr(C, align(64))]
@@ -122,7 +125,12 @@ impl Record {
         // The place is never 0: no handle is, not even where serials come round.
         let serial = (sequence as usize) << PLACE_BITS;
         // With the whole address in it the serials of a record begin anywhere; it saves two instructions.
-        if PLACE_SHIFT == 0 { serial.wrapping_add(self.address()) } else { serial | self.place() }
+        let word = if PLACE_SHIFT == 0 {
+            serial.wrapping_add(self.address())
+        } else {
+            serial | self.place()
+        };
+        word | MARK
     }
 
     fn address(&self) -> usize {
@@ -132,7 +140,7 @@ impl Record {
     /// The serial in a word with the record's place: how many handles had been opened, as far as it goes.
     fn serial_in(&self, word: usize) -> usize {
         let word = if PLACE_SHIFT == 0 { word.wrapping_sub(self.address()) } else { word };
-        word >> PLACE_BITS
+        (word >> PLACE_BITS) & (SERIALS - 1)
     }
 
     #[inline(always)]
@@ -308,18 +316,26 @@ impl Records {
         (record.is_open() && record.word() == h && self.offset(record) != 0).then_some(record)
     }
 
-    /// Whether the place of a word is one that a record has been given out for: most words that are no handle have none.
+    /// Whether a word has the mark of a handle or, where handles have none, a place that a record has been given out for.
     #[inline(always)]
     pub fn may_be(&self, h: HPy) -> bool {
-        ((h._i as usize) << PLACE_SHIFT) & self.mask < self.used.load(Relaxed)
+        if MARK == 0 {
+            ((h._i as usize) << PLACE_SHIFT) & self.mask < self.used.load(Relaxed)
+        } else {
+            h._i as usize & MARK != 0
+        }
     }
+
+    /// Whether a handle that is gone may be an address too, which has to be asked about.
+    pub const GONE_MAY_BE_ADDRESS: bool = MARK == 0;
 
     /// What a word is, for when it is not an open handle of the running call.
     pub fn classify(&self, h: HPy) -> Handle<'_> {
         let word = h._i as usize;
         let record = self.at(h);
         let offset = self.offset(record) as usize;
-        if word & PLACE & !ARGUMENT_MARK != record.place()
+        if word & MARK != MARK
+            || word & PLACE & !ARGUMENT_MARK != record.place()
             || offset < SIZE
             || offset >= self.used.load(Relaxed)
         {
@@ -413,6 +429,26 @@ mod tests {
             let h = HPy { _i: word };
             assert!(matches!(records.classify(h), Handle::Foreign), "{word:#x}");
             assert!(records.open(h).is_none() && !records.at(h).is(h, NEXT_CALL));
+        }
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn no_address_is_a_handle() {
+        let records = Records::new();
+        for sequence in [1, 5, 1 << 31, (1 << 40) + 7] {
+            let record = records.grow().unwrap();
+            let h = record.open(HPy { _i: 7 }, 0, sequence, CALL);
+            assert!(h._i < 0 && records.may_be(h));
+            // The same bits in memory behind the records, as far as they go.
+            let address = HPy { _i: h._i & isize::MAX };
+            assert!(!records.may_be(address));
+            assert!(matches!(records.classify(address), Handle::Foreign));
+            assert!(records.open(address).is_none());
+            record.close();
+            assert!(matches!(records.classify(h), Handle::Closed(_)));
+            record.open(HPy { _i: 7 }, 0, sequence.wrapping_add(1), CALL);
+            assert!(matches!(records.classify(h), Handle::Gone));
         }
     }
 
