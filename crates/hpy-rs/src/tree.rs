@@ -68,25 +68,30 @@ impl<'ctx, 't> TreeBuilder<'ctx, 't> {
     /// # }
     /// ```
     pub fn new(ctx: Ctx<'ctx>) -> PyResult<'ctx, Self> {
-        let (place, batch) = match runtime::bulk_extensions(ctx) {
+        let place = match runtime::bulk_extensions(ctx) {
             Some(table) => {
                 // SAFETY: the table is that of the context.
                 let tree = unsafe { (table.tree_new)(ctx.as_raw()) };
                 if tree.is_null() {
                     return Err(PyErr::pending(ctx));
                 }
-                (Place::Runtime(table, tree), BATCH)
+                Place::Runtime(table, tree)
             }
-            None => (Place::Here(Vec::new()), 0),
+            None => Place::Here(Vec::new()),
         };
-        let nodes = Vec::with_capacity(batch);
+        let nodes = Vec::with_capacity(BATCH);
         Ok(TreeBuilder { ctx, place, nodes, keys: Keys::default(), texts: PhantomData })
     }
 
     #[inline(always)]
     fn note(&mut self, tag: u64, value: u64) -> PyResult<'ctx> {
-        self.nodes.push(HPyTreeNode { tag, value });
-        if self.nodes.len() >= BATCH { self.flush() } else { Ok(()) }
+        let count = self.nodes.len();
+        // SAFETY: there is room for a batch, which `flush` takes out when it is full.
+        unsafe {
+            self.nodes.as_mut_ptr().add(count).write(HPyTreeNode { tag, value });
+            self.nodes.set_len(count + 1);
+        }
+        if count + 1 == BATCH { self.flush() } else { Ok(()) }
     }
 
     #[inline(always)]
@@ -113,11 +118,12 @@ impl<'ctx, 't> TreeBuilder<'ctx, 't> {
                 if status < 0 { Err(PyErr::pending(self.ctx)) } else { Ok(()) }
             }
             Place::Here(stack) => {
-                let nodes = core::mem::take(&mut self.nodes);
                 // SAFETY: as above.
-                nodes.iter().try_for_each(|node| unsafe {
+                let status = self.nodes.iter().try_for_each(|node| unsafe {
                     carry_out(self.ctx, stack, &mut self.keys.made, node)
-                })
+                });
+                self.nodes.clear();
+                status
             }
         }
     }
@@ -211,6 +217,41 @@ impl<'ctx, 't> TreeBuilder<'ctx, 't> {
     pub fn str(&mut self, text: &'t str) -> PyResult<'ctx> {
         let kind = if text.is_ascii() { HPY_TREE_ASCII } else { HPY_TREE_UTF8 };
         self.note_text(kind, text.as_bytes())
+    }
+
+    /// Pushes a str of which the caller has seen that it is ASCII: without another look at it.
+    ///
+    /// # Safety
+    /// All bytes of the text are ASCII.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// // SAFETY: five letters.
+    /// unsafe { tree.ascii("ASCII")? };
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline(always)]
+    pub unsafe fn ascii(&mut self, text: &'t str) -> PyResult<'ctx> {
+        debug_assert!(text.is_ascii(), "not ASCII: {text}");
+        self.note_text(HPY_TREE_ASCII, text.as_bytes())
+    }
+
+    /// Pushes a str that is most likely not all ASCII: what [`str`](TreeBuilder::str) does without a look at it.
+    ///
+    /// ```
+    /// # use hpy::prelude::*;
+    /// # fn example<'ctx>(ctx: Ctx<'ctx>) -> PyResult<'ctx> {
+    /// let mut tree = hpy::TreeBuilder::new(ctx)?;
+    /// tree.utf8("Tōkyō")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline(always)]
+    pub fn utf8(&mut self, text: &'t str) -> PyResult<'ctx> {
+        self.note_text(HPY_TREE_UTF8, text.as_bytes())
     }
 
     /// Pushes a str whose text need not live longer than this call.
