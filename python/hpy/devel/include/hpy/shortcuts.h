@@ -138,9 +138,9 @@ HPyAPI_FUNC int _HPyShortcut_Release(uint32_t offers, HPy h)
 #  define _HPy_PACKING inline
 #endif
 
-/* What a trampoline returns. A handle where one is returned as a pointer is: then the last call of an implementation
-   can be a jump. */
-#if defined(__x86_64__) || defined(__aarch64__)
+/* What a trampoline returns. A handle where one is returned as a pointer is: then the call of the implementation can be a
+   jump. In the cpython ABI it is mostly inlined, and its last call, which returns an object, can be one. */
+#if !defined(HPY_ABI_CPYTHON) && (defined(__x86_64__) || defined(__aarch64__))
 #  define _HPy_RESULT HPy
 #  define _HPy_FROM_IMPL(handle) (handle)
 #  define _HPy_TO_RESULT(object) _hconv(object)
