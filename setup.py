@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 from setuptools import setup
@@ -13,6 +14,12 @@ from setuptools_rust import Binding, RustExtension, Strip
 # A Python extension module is not linked against libpython. Cargo reads the same from .cargo/config.toml when
 # it runs in the repository; said here it also holds for a build from elsewhere.
 os.environ.setdefault("PYO3_BUILD_EXTENSION_MODULE", "1")
+
+# pyo3-ffi refuses the free-threaded build of CPython 3.13, in its build script alone: its structs still have that version's
+# layout (the header of an object is the only one that 3.14 changed, where 3.13 has padding), and what else of CPython's
+# structs the runtime looks into is its own, per version. The project's suite runs on that Python.
+if sysconfig.get_config_var("Py_GIL_DISABLED") and sys.version_info < (3, 14):
+    os.environ.setdefault("UNSAFE_PYO3_SKIP_VERSION_CHECK", "1")
 
 
 def revision() -> str:

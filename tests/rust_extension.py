@@ -43,10 +43,12 @@ def build(package: str, library: str, abi: str = "universal") -> Path:
     if abi == "universal":
         target, tag, settings = ROOT / "target", "any", {}
     else:
+        from hpy.build._cargo import c_api_settings
+
         # One folder for all interpreters: what does not depend on them is compiled once.
         target = ROOT / "target" / "rust-cpython"
         tag = sys.implementation.cache_tag + getattr(sys, "abiflags", "")
-        settings = {"PYO3_PYTHON": sys.executable}
+        settings = c_api_settings()
         command += ["--features", "hpy-rs/cpython"]
     kept = extensions.CACHE / "rust" / f"{abi}-{tag}" / library
     kept.parent.mkdir(parents=True, exist_ok=True)

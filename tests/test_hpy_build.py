@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("hpy.build", reason="this hpy is not hpy-rs")
 
-from hpy.build import BuildError, _binary, _stubs, prepare_metadata_for_build_wheel
+from hpy.build import BuildError, _binary, _cargo, _stubs, prepare_metadata_for_build_wheel
 from hpy.build._metadata import metadata_text
 from hpy.build._project import _toml, normal_version, read_project
 
@@ -287,3 +287,15 @@ def test_the_command_line_says_what_is_wrong(tmp_path):
         [sys.executable, "-m", "hpy.build", "--project", str(tmp_path), "sdist"], stderr=subprocess.PIPE, text=True
     )
     assert done.returncode == 1 and done.stderr.startswith("error: cannot read"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "version, free_threaded, skips",
+    [((3, 13, 2), 1, True), ((3, 13, 2), 0, False), ((3, 13, 2), None, False), ((3, 14, 0), 1, False)],
+)
+def test_bindings_that_refuse_free_threaded_3_13(monkeypatch, version, free_threaded, skips):
+    monkeypatch.setattr(_cargo.sys, "version_info", version)
+    monkeypatch.setattr(_cargo.sysconfig, "get_config_var", {"Py_GIL_DISABLED": free_threaded}.get)
+    settings = _cargo.c_api_settings()
+    assert settings.pop("UNSAFE_PYO3_SKIP_VERSION_CHECK", None) == ("1" if skips else None)
+    assert settings == {"PYO3_PYTHON": _cargo.sys.executable, "PYO3_BUILD_EXTENSION_MODULE": "1"}

@@ -190,3 +190,27 @@ def test_installed_wheel_builds_and_imports_an_extension(environment, wheel):
     python(environment, "-c", code + "runpy.run_path('setup.py', run_name='__main__')")
     assert python(environment, "-c", "import sys; sys.path.insert(0, 'project'); import small; print(small.f())") == "42\n"
     assert "hpy-rs" in python(environment, "-m", "pip", "list")
+
+
+def free_threaded_313() -> str | None:
+    """Where a free-threaded CPython 3.13 is: on PATH, or where `cargo xtask interpreters --install` puts it."""
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    kept = cache / "hpy-rs/interpreters/cpython-3.13t/bin/python3.13t"
+    return shutil.which("python3.13t") or (str(kept) if kept.exists() else None)
+
+
+@built
+def test_pip_builds_it_for_free_threaded_3_13(sdist, tmp_path):
+    """PyO3's bindings refuse this Python; the build says that it knows better."""
+    python_313t = free_threaded_313()
+    if python_313t is None:
+        pytest.skip("there is no python3.13t: cargo xtask interpreters --install")
+    folder = tmp_path / "environment"
+    subprocess.run([python_313t, "-m", "venv", folder], check=True, timeout=300)
+    python(folder, "-m", "pip", "install", "-q", "--no-deps", sdist)
+    code = (
+        "import hpy.universal, pathlib, sys; "
+        "print(sys._is_gil_enabled(), *(path.name for path in pathlib.Path(hpy.__path__[0]).glob('devel/lib/cpython/*')))"
+    )
+    said = python(folder, "-c", code)
+    assert said.startswith("False libhpy_static.cpython-313t-"), said

@@ -362,3 +362,31 @@ def test_attributes_and_tuples(mod):
     assert message(TypeError, mod.echo_settings, {"level": 1}).endswith("Settings.level is missing")
     assert mod.echo_row(("k", 2)) == ("k", 2)
     assert message(ValueError, mod.echo_row, ("k",)).endswith("expected a tuple of length 2, got one of length 1")
+
+
+def test_instances_of_classes_are_given_back(mod):
+    made = mod.counters_of([2, 0, 3])
+    assert [type(one).__name__ for one in made] == ["Counter", "NoneType", "Counter"]
+    assert [one.count for one in made if one] == [2, 3]
+    assert type(made[0]) is mod.Counter and made[0].increment() == 3
+    assert message(ValueError, mod.counters_of, [1, 13]) == "13 is not counted"
+
+
+def test_items_of_containers_may_be_handles(mod):
+    counters = mod.counters_of([2, 3])
+    thing, lists = object(), [[1], [2], [3]]
+    assert mod.in_containers(iter(counters), {"a": thing}, ("text", 1), lists) == (5, [thing], "text", lists)
+    given = mod.in_containers(tuple(counters), {"a": thing}, ["text", 1], tuple(lists))
+    assert given[1][0] is thing and all(a is b for a, b in zip(given[3], lists))
+    bad = [*counters, 3], {}, ("text", 1), lists
+    assert message(TypeError, mod.in_containers, *bad) == (
+        "in_containers() argument 'list': item 2 of the sequence must be Counter, not int"
+    )
+    bad = counters, {}, (b"text", 1), lists
+    assert message(TypeError, mod.in_containers, *bad) == (
+        "in_containers() argument 'pair': item 0 of the tuple must be str, not bytes"
+    )
+    bad = counters, {1: thing}, ("text", 1), lists
+    assert message(TypeError, mod.in_containers, *bad) == "in_containers() argument 'map': dict key must be str, not int"
+    bad = counters, {}, ("text", 1), lists[:2]
+    assert "of length 3, got one of length 2" in message(ValueError, mod.in_containers, *bad)

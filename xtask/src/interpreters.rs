@@ -95,16 +95,11 @@ impl Interpreter {
                 command.arg(program).env("HPY_RS_REPOSITORY", paths::root());
                 command
             }
-            None => {
-                let mut command = Command::new(program);
-                command.envs(self.unsupported_bindings());
-                command
-            }
+            None => Command::new(program),
         }
     }
 
-    /// PyO3's bindings know the free-threaded build from 3.14 on and refuse the one of 3.13 by their version check alone:
-    /// its object header has the same layout. What is built so is for tests, no wheel to give away.
+    /// What cargo is told where it compiles for this interpreter and not by way of setup.py, which says the same and why.
     pub fn unsupported_bindings(&self) -> Option<(&'static str, &'static str)> {
         let older = self.facts.free_threaded && self.facts.version < (3, 14, 0);
         older.then_some(("UNSAFE_PYO3_SKIP_VERSION_CHECK", "1"))

@@ -153,7 +153,7 @@ impl Plan<'_> {
             command.env("PYTHONPATH", with_python_path(&site)?);
             command
         } else {
-            Command::new(self.environment(python, wheel)?)
+            self.environment(python, wheel)?.command()
         };
         command.args(["-m", "pytest"]).args(&self.arguments.pytest).current_dir(&self.project);
         let mut child = command.stdout(Stdio::piped()).spawn().context("cannot run pytest")?;
@@ -175,8 +175,8 @@ impl Plan<'_> {
         ))
     }
 
-    /// The Python of an environment of its own with the wheel installed.
-    fn environment(&self, python: &Python, wheel: &Path) -> Result<PathBuf> {
+    /// An environment of its own with the wheel installed.
+    fn environment(&self, python: &Python, wheel: &Path) -> Result<Environment> {
         let folder = self.folder.join(python.short());
         let stamp = folder.join("hpy-test.txt");
         let (major, minor, patch) = python.facts.version;
@@ -186,7 +186,10 @@ impl Plan<'_> {
         };
         let python_path = python.path.display();
         let wanted = format!("{python_path} {major}.{minor}.{patch}\n{runtime}\n");
-        let inside = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+        let inside = Environment {
+            python: folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" }),
+            launcher: python.path.clone(),
+        };
         if std::fs::read_to_string(&stamp).unwrap_or_default() != wanted {
             let _ = std::fs::remove_dir_all(&folder);
             std::fs::create_dir_all(&self.folder)?;
@@ -222,8 +225,29 @@ impl Plan<'_> {
     }
 }
 
-fn pip(python: &Path, arguments: &[&std::ffi::OsStr]) -> Result<()> {
-    let mut command = Command::new(python);
+/// A virtual environment.
+struct Environment {
+    python: PathBuf,
+    /// The Python that made it.
+    launcher: PathBuf,
+}
+
+impl Environment {
+    /// Its Python. The one that made it may be a script that starts a Python in another root folder: then the environment's is a
+    /// link to nothing here, and runs where the script leads.
+    fn command(&self) -> Command {
+        if self.python.exists() {
+            return Command::new(&self.python);
+        }
+        let mut command = Command::new(&self.launcher);
+        command.args(["-c", "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"]);
+        command.arg(&self.python);
+        command
+    }
+}
+
+fn pip(environment: &Environment, arguments: &[&std::ffi::OsStr]) -> Result<()> {
+    let mut command = environment.command();
     command
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
         .args(arguments);

@@ -7,6 +7,19 @@ use quote::{format_ident, quote};
 use syn::spanned::Spanned;
 use syn::{Ident, Type};
 
+/// How Python gives the arguments of a call.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Way {
+    /// An array, and a tuple with the names of its last values.
+    Vector,
+    /// The same, to a class method, whose class is the first value.
+    Class,
+    /// An array and a dict of the named ones: a constructor.
+    Dict,
+    /// The same, to `__init__`.
+    Init,
+}
+
 /// A Rust function to be called and all that is known of it.
 pub struct Callee<'a> {
     pub params: &'a Params,
@@ -216,6 +229,33 @@ impl Callee<'_> {
         })
     }
 
+    /// The function that Python calls, by this name, in front of the one that [`in_order`](Self::in_order) makes.
+    pub fn entry(&self, name: &Ident, way: Way) -> TokenStream {
+        let count = self.params.names.len();
+        let hpy = quote!(::hpy::impl_::sys::HPy);
+        let (number, result, enter) = match way {
+            Way::Vector => (quote!(usize), quote!(#hpy), quote!(vector_call::<#count>)),
+            Way::Class => (quote!(usize), quote!(#hpy), quote!(class_call::<#count>)),
+            Way::Dict => (quote!(isize), quote!(#hpy), quote!(dict_call::<#count>)),
+            Way::Init => (quote!(isize), quote!(::core::ffi::c_int), quote!(init_call::<#count>)),
+        };
+        // A class method's class is its first argument.
+        let receiver = if way == Way::Class { TokenStream::new() } else { quote!(__slf,) };
+        quote! {
+            unsafe extern "C" fn #name(
+                __raw: *mut ::hpy::impl_::sys::HPyContext,
+                __slf: #hpy,
+                __argv: *const #hpy,
+                __count: #number,
+                __keywords: #hpy,
+            ) -> #result {
+                unsafe { ::hpy::impl_::#enter(
+                    __raw, #receiver __argv, __count, __keywords, &__SIGNATURE, __call,
+                ) }
+            }
+        }
+    }
+
     /// Whether arguments need no sorting: all are required and positional-only.
     fn is_plain(&self) -> bool {
         let params = self.params;
@@ -277,30 +317,9 @@ impl Callee<'_> {
                 &quote!(::hpy::impl_::object),
                 &begin,
             )?;
-            let enter = if of_class {
-                quote!(::hpy::impl_::class_call::<#count>(
-                    __raw, __argv, __count, __names, &__SIGNATURE, __call,
-                ))
-            } else {
-                quote!(::hpy::impl_::vector_call::<#count>(
-                    __raw, __slf, __argv, __count, __names, &__SIGNATURE, __call,
-                ))
-            };
-            (
-                format_ident!("KEYWORDS"),
-                quote! {
-                    #function
-                    unsafe extern "C" fn __imp(
-                        __raw: *mut ::hpy::impl_::sys::HPyContext,
-                        __slf: ::hpy::impl_::sys::HPy,
-                        __argv: *const ::hpy::impl_::sys::HPy,
-                        __count: usize,
-                        __names: ::hpy::impl_::sys::HPy,
-                    ) -> ::hpy::impl_::sys::HPy {
-                        unsafe { #enter }
-                    }
-                },
-            )
+            let way = if of_class { Way::Class } else { Way::Vector };
+            let entry = self.entry(&format_ident!("__imp"), way);
+            (format_ident!("KEYWORDS"), quote!(#function #entry))
         };
         let number = format_ident!("HPyFunc_{}", signature);
         Ok(quote! {{

@@ -154,6 +154,21 @@ pub fn expand(
             }
         }
     };
+    // A class that derives from another one is made with the value of that one too.
+    let into_py = (purpose == Use::Class && base.is_none()).then(|| {
+        quote! {
+            impl<'ctx> ::hpy::IntoPy<'ctx> for #ident {
+                const HINT: ::hpy::Hint = <#ident as ::hpy::kinds::Kind>::HINT;
+
+                fn into_py(
+                    self,
+                    __ctx: ::hpy::Ctx<'ctx>,
+                ) -> ::hpy::PyResult<'ctx, ::hpy::Handle<'ctx, ::hpy::kinds::Any>> {
+                    ::hpy::Handle::instance(__ctx, self).map(::hpy::Handle::into_any)
+                }
+            }
+        }
+    });
     let quiet = quiet();
     Ok(quote! {
         #item
@@ -161,6 +176,8 @@ pub fn expand(
         #quiet
         const _: () = {
             use ::hpy::impl_::AnyMayHoldFields as _;
+
+            #into_py
 
             impl ::hpy::kinds::Kind for #ident {
                 const NAME: &'static str = #name;

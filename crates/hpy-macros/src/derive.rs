@@ -7,7 +7,7 @@ use crate::params::plain_name;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Field, Fields, Ident};
+use syn::{Attribute, Data, DataUnion, DeriveInput, Field, Fields, Ident};
 
 /// How a type is written in Python.
 #[derive(Clone, Copy, PartialEq)]
@@ -66,6 +66,13 @@ fn check_generics(item: &DeriveInput) -> syn::Result<()> {
     }
 }
 
+fn no_union(data: &DataUnion) -> syn::Error {
+    syn::Error::new(
+        data.union_token.span(),
+        "a union does not say which field it holds: use an enum",
+    )
+}
+
 pub fn from_py(item: DeriveInput) -> syn::Result<TokenStream> {
     check_generics(&item)?;
     let ident = &item.ident;
@@ -117,12 +124,7 @@ pub fn from_py(item: DeriveInput) -> syn::Result<TokenStream> {
                 ::core::result::Result::Err(::hpy::PyErr::wrong_type(#expected, &__object))
             }
         }
-        Data::Union(data) => {
-            return Err(syn::Error::new(
-                data.union_token.span(),
-                "a union does not say which field it holds: use an enum",
-            ));
-        }
+        Data::Union(data) => return Err(no_union(data)),
     };
     Ok(quote! {
         #[automatically_derived]
@@ -222,12 +224,7 @@ pub fn into_py(item: DeriveInput) -> syn::Result<TokenStream> {
             }
             quote!(match self { #(#arms)* })
         }
-        Data::Union(data) => {
-            return Err(syn::Error::new(
-                data.union_token.span(),
-                "a union does not say which field it holds: use an enum",
-            ));
-        }
+        Data::Union(data) => return Err(no_union(data)),
     };
     Ok(quote! {
         #[automatically_derived]

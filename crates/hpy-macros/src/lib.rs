@@ -14,6 +14,7 @@ mod docs;
 mod enumeration;
 mod exception;
 mod function;
+mod items;
 mod methods;
 mod module;
 mod options;

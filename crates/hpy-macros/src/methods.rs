@@ -1,6 +1,6 @@
 //! `#[hpy::methods]`
 
-use crate::call::{Callee, generated, quiet};
+use crate::call::{Callee, Way, generated, quiet};
 use crate::class::setter;
 use crate::class_stub::{ClassStub, property_name};
 use crate::docs;
@@ -9,7 +9,7 @@ use crate::params::{Context, Params, Receiver, Style, TakesClass, last_segment, 
 use crate::roles::{Role, take_role};
 use crate::slots::{Special, arity, foreign, special};
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use std::collections::BTreeMap;
 use syn::spanned::Spanned;
 use syn::{Ident, ImplItem, ImplItemFn, ItemImpl, Type};
@@ -314,35 +314,16 @@ impl Block<'_> {
                     ::hpy::Ref::from_raw(__ctx, __slf);
             },
         )?;
-        let count = callee.params.names.len();
+        let construct = callee.entry(&format_ident!("__construct"), Way::Vector);
+        let from_dict = callee.entry(&format_ident!("__imp"), Way::Dict);
         self.items.extend(quote! {{
                 #constant
                 #function
-                unsafe extern "C" fn __construct(
-                    __raw: *mut ::hpy::impl_::sys::HPyContext,
-                    __slf: ::hpy::impl_::sys::HPy,
-                    __argv: *const ::hpy::impl_::sys::HPy,
-                    __count: usize,
-                    __names: ::hpy::impl_::sys::HPy,
-                ) -> ::hpy::impl_::sys::HPy {
-                    unsafe { ::hpy::impl_::vector_call::<#count>(
-                        __raw, __slf, __argv, __count, __names, &__SIGNATURE, __call,
-                    ) }
-                }
+                #construct
                 __items.push(::hpy::impl_::Item::Constructor(
                     __construct as *mut ::core::ffi::c_void,
                 ));
-                unsafe extern "C" fn __imp(
-                    __raw: *mut ::hpy::impl_::sys::HPyContext,
-                    __slf: ::hpy::impl_::sys::HPy,
-                    __argv: *const ::hpy::impl_::sys::HPy,
-                    __count: isize,
-                    __kwargs: ::hpy::impl_::sys::HPy,
-                ) -> ::hpy::impl_::sys::HPy {
-                    unsafe { ::hpy::impl_::dict_call::<#count>(
-                        __raw, __slf, __argv, __count, __kwargs, &__SIGNATURE, __call,
-                    ) }
-                }
+                #from_dict
                 __items.push(::hpy::impl_::Item::Def(::hpy::impl_::slot(
                     ::hpy::impl_::sys::HPy_tp_new,
                     __imp as *mut ::core::ffi::c_void,

@@ -1,5 +1,6 @@
 //! The parameters of a Rust function, sorted by what Python gives for each.
 
+use crate::items;
 use crate::signature::{Entry, SignatureSpec, python_text};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -81,7 +82,7 @@ pub fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
     }
 }
 
-fn is_named(ty: &Type, name: &str) -> bool {
+pub fn is_named(ty: &Type, name: &str) -> bool {
     last_segment(ty).is_some_and(|segment| segment.ident == name)
 }
 
@@ -233,6 +234,11 @@ impl Params {
             Some(spec) => params.apply(spec)?,
             None => params.number(context.style),
         }
+        for param in &params.list {
+            if matches!(param.source, Source::Value(_)) {
+                items::check(&param.ty)?;
+            }
+        }
         if params.names.len() > 64 {
             return Err(syn::Error::new(
                 signature.ident.span(),
@@ -344,7 +350,8 @@ fn check_signature(signature: &syn::Signature) -> syn::Result<()> {
     if let Some(token) = &signature.asyncness {
         return fail(
             token.span(),
-            "Python cannot await a Rust `async fn`: make it a plain function",
+            "Python cannot await a Rust `async fn`: make it a plain function; what it returns can be awaited \
+             where it is an instance of a class with `__await__`",
         );
     }
     if let Some(token) = &signature.unsafety {

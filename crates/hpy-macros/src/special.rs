@@ -1,6 +1,6 @@
 //! The code of special methods that are slots of the ABI.
 
-use crate::call::Callee;
+use crate::call::{Callee, Way};
 use crate::docs;
 use crate::slots::Special;
 use proc_macro2::TokenStream;
@@ -159,47 +159,18 @@ pub fn single(class: &Type, callee: &Callee<'_>, kind: Special) -> syn::Result<T
             push(slot_item(slot, signature, &function))
         }
         Special::Call => {
-            let count = callee.params.names.len();
             let in_order = callee.in_order(&hpy, &object, &TokenStream::new())?;
-            let function = quote! {
-                #constant
-                #in_order
-                unsafe extern "C" fn __imp(
-                    __raw: *mut ::hpy::impl_::sys::HPyContext,
-                    __slf: #hpy,
-                    __argv: *const #hpy,
-                    __count: usize,
-                    __names: #hpy,
-                ) -> #hpy {
-                    unsafe { ::hpy::impl_::vector_call::<#count>(
-                        __raw, __slf, __argv, __count, __names, &__SIGNATURE, __call,
-                    ) }
-                }
-            };
-            push(slot_item("HPy_tp_call", "KEYWORDS", &function))
+            let entry = callee.entry(&format_ident!("__imp"), Way::Vector);
+            push(slot_item("HPy_tp_call", "KEYWORDS", &quote!(#constant #in_order #entry)))
         }
         Special::Init => {
-            let count = callee.params.names.len();
             let in_order = with_output(callee, quote!(::hpy::impl_::unit)).in_order(
                 &quote!(::core::ffi::c_int),
                 &quote!(::hpy::impl_::status),
                 &TokenStream::new(),
             )?;
-            let function = quote! {
-                #constant
-                #in_order
-                unsafe extern "C" fn __imp(
-                    __raw: *mut ::hpy::impl_::sys::HPyContext,
-                    __slf: #hpy,
-                    __argv: *const #hpy,
-                    __count: isize,
-                    __kwargs: #hpy,
-                ) -> ::core::ffi::c_int {
-                    unsafe { ::hpy::impl_::init_call::<#count>(
-                        __raw, __slf, __argv, __count, __kwargs, &__SIGNATURE, __call,
-                    ) }
-                }
-            };
+            let entry = callee.entry(&format_ident!("__imp"), Way::Init);
+            let function = quote!(#constant #in_order #entry);
             push(slot_item("HPy_tp_init", "INITPROC", &function))
         }
         Special::DescrGet => {

@@ -177,7 +177,8 @@ fn panic_exception(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Type>> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned to Python",
     label = "neither a convertible value nor a `Result` of one",
-    note = "return a type that implements `IntoPy`, or `Result<T, E>` of one where `PyErr: From<E>`"
+    note = "return a type that implements `IntoPy`, or `Result<T, E>` of one where `PyErr: From<E>`",
+    note = "an instance of a class that derives from another is made with `Handle::instance(ctx, (value, base))`"
 )]
 pub trait Output<'ctx> {
     const HINT: Hint = Hint::ANY;

@@ -57,12 +57,7 @@ pub trait ExceptionType {
     where
         Self: Sized,
     {
-        const {
-            assert!(
-                !Self::HAS_FIELDS,
-                "this exception has fields: make its struct and return it with `?` or `into()`"
-            )
-        };
+        const { made_without_fields(Self::HAS_FIELDS) };
         PyErr::with_message(Self::TYPE, message.into())
     }
 
@@ -80,12 +75,7 @@ pub trait ExceptionType {
     where
         Self: Sized,
     {
-        const {
-            assert!(
-                !Self::HAS_FIELDS,
-                "this exception has fields: make its struct and return it with `?` or `into()`"
-            )
-        };
+        const { made_without_fields(Self::HAS_FIELDS) };
         match Self::type_object(ctx).call(args) {
             Ok(value) => PyErr::from_value(&value),
             Err(error) => error,
@@ -110,6 +100,14 @@ pub trait ExceptionType {
             unsafe { Handle::from_raw(ctx, hpy_sys::api::HPy_Dup(ctx.as_raw(), raw)) }
         })
     }
+}
+
+/// Refuses at compile time to make an exception with fields from something else than its struct.
+const fn made_without_fields(has_fields: bool) {
+    assert!(
+        !has_fields,
+        "this exception has fields: make its struct and return it with `?` or `into()`"
+    );
 }
 
 /// An exception type with fields: `#[hpy::exception]` on a struct that has them.

@@ -5,8 +5,8 @@ use crate::operand::{Operand, Sizes};
 use crate::rows::Rows;
 use crate::view::View;
 use crate::{index, show};
+use hpy::Export;
 use hpy::prelude::*;
-use hpy::{Export, Hint};
 
 /// A number or an array.
 type Answer<'ctx> = PyResult<'ctx, Handle<'ctx>>;
@@ -27,14 +27,6 @@ pub struct Array {
 impl From<View> for Array {
     fn from(view: View) -> Array {
         Array { view, base: Field::empty() }
-    }
-}
-
-impl<'ctx> IntoPy<'ctx> for Array {
-    const HINT: Hint = <Array as Kind>::HINT;
-
-    fn into_py(self, ctx: Ctx<'ctx>) -> Answer<'ctx> {
-        Handle::instance(ctx, self).map(Handle::into_any)
     }
 }
 

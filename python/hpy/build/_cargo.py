@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,9 +33,9 @@ def compile_library(project: Project, options: Mapping[str, Any]) -> Built:
     link: List[str] = []
     if abi == "cpython":
         features.append("hpy-rs/cpython")
-        # hpy-rs compiles against this interpreter's version of the C API.
+        for name, value in c_api_settings().items():
+            environment.setdefault(name, value)
         environment["PYO3_PYTHON"] = sys.executable
-        environment.setdefault("PYO3_BUILD_EXTENSION_MODULE", "1")
         if sys.platform == "darwin":
             # Python's symbols are there when the extension is loaded.
             command[1] = "rustc"
@@ -53,6 +54,15 @@ def compile_library(project: Project, options: Mapping[str, Any]) -> Built:
     if done.returncode != 0:
         raise BuildError(f"cargo could not compile {project.package['name']} (exit status {done.returncode}, see above)")
     return Built(_artifact(project, done.stdout), time.monotonic() - started)
+
+
+def c_api_settings() -> Dict[str, str]:
+    """What the build scripts of hpy-rs's feature `cpython` read: it compiles against this interpreter's version of the C API."""
+    settings = {"PYO3_PYTHON": sys.executable, "PYO3_BUILD_EXTENSION_MODULE": "1"}
+    if sysconfig.get_config_var("Py_GIL_DISABLED") and sys.version_info < (3, 14):
+        # pyo3-ffi has the layouts of this version but its build script refuses it; the runtime itself is built in the same way.
+        settings["UNSAFE_PYO3_SKIP_VERSION_CHECK"] = "1"
+    return settings
 
 
 def _artifact(project: Project, output: str) -> Path:

@@ -147,12 +147,6 @@ impl<'a> FromPy<'a> for Operand {
     }
 }
 
-impl<'ctx> IntoPy<'ctx> for Number {
-    fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
-        Handle::instance(ctx, self).map(Handle::into_any)
-    }
-}
-
 #[hpy::methods]
 impl Number {
     #[new]

@@ -314,6 +314,33 @@ mod rust_ext {
         b.count
     }
 
+    /// Instances, and none: a function may give back values of a class.
+    #[hpy::function]
+    fn counters_of(counts: Vec<u64>) -> PyResult<'static, Vec<Option<crate::classes::Counter>>> {
+        let made = counts.into_iter().map(|count| match count {
+            0 => Ok(None),
+            13 => Err(ValueError::new("13 is not counted")),
+            _ => Ok(Some(crate::classes::Counter { count, step: 1 })),
+        });
+        made.collect()
+    }
+
+    /// Instances of a class and other objects in containers, and how often each is there.
+    #[hpy::function]
+    #[allow(clippy::type_complexity)]
+    fn in_containers<'ctx>(
+        list: Vec<Handle<'ctx, crate::classes::Counter>>,
+        map: std::collections::HashMap<String, Handle<'ctx>>,
+        pair: (Handle<'ctx, Str>, i64),
+        three: [Handle<'ctx, List>; 3],
+    ) -> PyResult<'ctx, (u64, Vec<Handle<'ctx>>, Handle<'ctx, Str>, Vec<Handle<'ctx, List>>)> {
+        let mut sum = 0;
+        for counter in &list {
+            sum += counter.borrow()?.count;
+        }
+        Ok((sum, map.into_values().collect(), pair.0, three.into()))
+    }
+
     #[hpy::function]
     fn make_counter<'ctx>(
         ctx: Ctx<'ctx>,

@@ -1,14 +1,16 @@
 //! Arguments of calls from Python: which value goes to which parameter, and what is said where none does.
 
+mod calls;
 mod signature;
 mod sorted;
 
+pub use calls::{Arguments, class_call, dict_call, init_call, vector_call};
 pub use signature::Signature;
-pub use sorted::{Arguments, Rest, class_call, dict_call, init_call, vector_call};
+pub use sorted::Rest;
 
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Dict, Tuple};
-use crate::{Ctx, FromPy, Hint, PyResult};
+use crate::{Ctx, FromItem, FromPy, Hint, PyResult};
 use core::marker::PhantomData;
 use hpy_sys::HPy;
 use std::collections::{BTreeMap, HashMap};
@@ -167,8 +169,8 @@ impl<'ctx> FromKwargs<'ctx> for Handle<'ctx, Dict> {
 
 impl<'ctx, K, V> FromKwargs<'ctx> for HashMap<K, V>
 where
-    K: for<'a> FromPy<'a> + Eq + Hash,
-    V: for<'a> FromPy<'a>,
+    K: FromItem<'ctx> + Eq + Hash,
+    V: FromItem<'ctx>,
 {
     const HINT: Hint = <V as FromPy<'ctx>>::HINT;
     fn from_kwargs(kwargs: Handle<'ctx, Dict>) -> PyResult<'ctx, Self> {
@@ -178,8 +180,8 @@ where
 
 impl<'ctx, K, V> FromKwargs<'ctx> for BTreeMap<K, V>
 where
-    K: for<'a> FromPy<'a> + Ord,
-    V: for<'a> FromPy<'a>,
+    K: FromItem<'ctx> + Ord,
+    V: FromItem<'ctx>,
 {
     const HINT: Hint = <V as FromPy<'ctx>>::HINT;
     fn from_kwargs(kwargs: Handle<'ctx, Dict>) -> PyResult<'ctx, Self> {

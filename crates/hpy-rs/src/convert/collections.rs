@@ -1,6 +1,6 @@
 //! Vectors, arrays, maps, sets.
 
-use super::{FromPy, IntoPy};
+use super::{FromItem, FromPy, IntoPy};
 use crate::exc::ValueError;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Dict, Kind, List, Str, Tuple};
@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// The items of any iterable but a str, converted one by one.
 pub(super) fn vec_from_iterable<'a, T>(object: Ref<'a, Any>) -> PyResult<'a, Vec<T>>
 where
-    T: for<'b> FromPy<'b>,
+    T: FromItem<'a>,
 {
     let mut values = Vec::new();
     each_item(object, "a sequence", |item| {
-        let value = item.extract().map_err(|error| {
+        let value = T::from_item(&item).map_err(|error| {
             error.within(&format_args!("item {} of the sequence", values.len()))
         })?;
         values.push(value);
@@ -49,7 +49,7 @@ fn each_item<'a>(
 /// Any iterable but a str; of `u8` also bytes.
 impl<'a, T> FromPy<'a> for Vec<T>
 where
-    T: for<'b> FromPy<'b>,
+    T: FromItem<'a>,
 {
     const HINT: Hint = <T as FromPy<'a>>::VEC_HINT;
 
@@ -73,7 +73,7 @@ impl<'ctx, T: IntoPy<'ctx>> IntoPy<'ctx> for Vec<T> {
 /// Any iterable of exactly that many items.
 impl<'a, T, const N: usize> FromPy<'a> for [T; N]
 where
-    T: for<'b> FromPy<'b>,
+    T: FromItem<'a>,
 {
     const HINT: Hint = <T as FromPy<'a>>::VEC_HINT;
 
@@ -99,7 +99,7 @@ macro_rules! sets {
         /// Any iterable but a str.
         impl<'a, T> FromPy<'a> for $set<T>
         where
-            T: for<'b> FromPy<'b> $(+ $bound)*,
+            T: FromItem<'a> $(+ $bound)*,
         {
             const HINT: Hint = Hint::Join(&[
                 Hint::Text("collections.abc.Iterable["),
@@ -110,7 +110,7 @@ macro_rules! sets {
             fn from_py(object: Ref<'a, Any>) -> PyResult<'a, Self> {
                 let mut values = $set::new();
                 each_item(object, "a set", |item| {
-                    values.insert(item.extract().map_err(|error| error.within(&"set item"))?);
+                    values.insert(T::from_item(&item).map_err(|error| error.within(&"set item"))?);
                     Ok(())
                 })?;
                 Ok(values)
@@ -154,8 +154,8 @@ macro_rules! dict_hint {
 
 impl<'a, K, V, S> FromPy<'a> for HashMap<K, V, S>
 where
-    K: for<'b> FromPy<'b> + Eq + Hash,
-    V: for<'b> FromPy<'b>,
+    K: FromItem<'a> + Eq + Hash,
+    V: FromItem<'a>,
     S: BuildHasher + Default,
 {
     const HINT: Hint = dict_hint!(<K as FromPy<'a>>::HINT, <V as FromPy<'a>>::HINT);
@@ -167,8 +167,8 @@ where
 
 impl<'a, K, V> FromPy<'a> for BTreeMap<K, V>
 where
-    K: for<'b> FromPy<'b> + Ord,
-    V: for<'b> FromPy<'b>,
+    K: FromItem<'a> + Ord,
+    V: FromItem<'a>,
 {
     const HINT: Hint = dict_hint!(<K as FromPy<'a>>::HINT, <V as FromPy<'a>>::HINT);
 

@@ -48,7 +48,7 @@ use crate::{Ctx, Hint, PyErr, PyResult};
     message = "a Python object cannot be converted to `{Self}`",
     label = "not a type that an argument can have",
     note = "implement `FromPy` for it, or derive it: #[derive(FromPy)]",
-    note = "an instance of a class is taken as `&{Self}`, `&mut {Self}` or `Ref<'_, {Self}>`"
+    note = "an instance of a class is taken as `&{Self}`, `&mut {Self}` or `Ref<'_, {Self}>`, as an item of a container as `Handle<'_, {Self}>`"
 )]
 pub trait FromPy<'a>: Sized {
     /// The type hint of such an argument in `.pyi` files.
@@ -67,6 +67,53 @@ pub trait FromPy<'a>: Sized {
     #[inline(always)]
     fn vec_from_py(_object: Ref<'a, Any>) -> PyResult<'a, Option<Vec<Self>>> {
         Ok(None)
+    }
+}
+
+/// A Rust type that an item of a container converts to, where nothing but the container keeps the item.
+///
+/// All types are that convert without borrowing from the object (`for<'b> FromPy<'b>`): numbers, `String`, `Vec<i64>`, yours. So
+/// are handles, which keep the item themselves, but `&str` and `Ref<'_, T>` are not. Nobody implements it.
+///
+/// ```
+/// use hpy::prelude::*;
+/// use std::collections::HashMap;
+///
+/// /// Calls each function with its number.
+/// #[hpy::function]
+/// fn call_all<'ctx>(
+///     functions: Vec<Handle<'ctx>>,
+///     names: HashMap<String, Handle<'ctx, Str>>,
+/// ) -> PyResult<'ctx, usize> {
+///     for (number, function) in functions.iter().enumerate() {
+///         function.call((number,))?;
+///     }
+///     Ok(names.len())
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "an item of a container cannot be converted to `{Self}`",
+    label = "not a type that an item can have",
+    note = "implement `FromPy` for it, or derive it: #[derive(FromPy)]",
+    note = "an instance of a class is taken as `Handle<'_, {Self}>`: nothing but the container keeps an item"
+)]
+pub trait FromItem<'ctx>: FromPy<'ctx> {
+    /// Converts an item; errors as [`FromPy::from_py`].
+    #[doc(hidden)]
+    fn from_item(item: &Handle<'ctx, Any>) -> PyResult<'ctx, Self>;
+}
+
+impl<'ctx, T: for<'b> FromPy<'b>> FromItem<'ctx> for T {
+    #[inline(always)]
+    fn from_item(item: &Handle<'ctx, Any>) -> PyResult<'ctx, Self> {
+        item.extract()
+    }
+}
+
+impl<'ctx, K: Kind> FromItem<'ctx> for Handle<'ctx, K> {
+    #[inline]
+    fn from_item(item: &Handle<'ctx, Any>) -> PyResult<'ctx, Self> {
+        item.clone().cast()
     }
 }
 
@@ -91,8 +138,8 @@ pub trait FromPy<'a>: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be converted to a Python object",
     label = "not a type that Python can get",
-    note = "implement `IntoPy` for it, or derive it: #[derive(IntoPy)]; an instance of a class is made \
-            with `Handle::instance(ctx, value)`"
+    note = "implement `IntoPy` for it, or derive it: #[derive(IntoPy)]; an instance of a class that derives \
+            from another is made with `Handle::instance(ctx, (value, base))`"
 )]
 pub trait IntoPy<'ctx>: Sized {
     /// The type hint of such a result in `.pyi` files.

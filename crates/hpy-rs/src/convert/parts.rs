@@ -1,6 +1,6 @@
 //! The named parts of derived conversions.
 
-use super::FromPy;
+use super::FromItem;
 use crate::PyResult;
 use crate::exc::{AttributeError, KeyError, TypeError};
 use crate::handle::{Handle, Ref};
@@ -8,7 +8,6 @@ use crate::kinds::{Any, Dict, Kind, Tuple};
 use core::ffi::CStr;
 
 /// Where the named parts of a struct are.
-#[doc(hidden)]
 #[doc(hidden)]
 #[derive(Clone, Copy, PartialEq)]
 pub enum Parts {
@@ -38,7 +37,7 @@ pub fn named_part<'a, T>(
     place: &'static str,
 ) -> PyResult<'a, T>
 where
-    T: for<'b> FromPy<'b>,
+    T: FromItem<'a>,
 {
     let ctx = object.ctx();
     let found = if parts != Parts::Attributes && Dict::check(&object) {
@@ -49,7 +48,7 @@ where
         object.getattr(name)
     };
     match found {
-        Ok(value) => value.extract().map_err(|error| error.within(&place)),
+        Ok(value) => T::from_item(&value).map_err(|error| error.within(&place)),
         Err(error) if error.is::<KeyError>(ctx) || error.is::<AttributeError>(ctx) => {
             drop(error);
             T::from_py(ctx.none()).map_err(|error| {

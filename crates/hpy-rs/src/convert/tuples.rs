@@ -1,6 +1,6 @@
 //! Tuples of one to twelve.
 
-use super::{FromPy, IntoPy};
+use super::{FromItem, FromPy, IntoPy};
 use crate::exc::ValueError;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Kind, List, Tuple};
@@ -25,11 +25,9 @@ pub fn expect_items<'a>(object: Ref<'a, Any>, count: usize) -> PyResult<'a> {
 #[doc(hidden)]
 pub fn item<'a, T>(object: Ref<'a, Any>, index: isize) -> PyResult<'a, T>
 where
-    T: for<'b> FromPy<'b>,
+    T: FromItem<'a>,
 {
-    object
-        .get_index(index)?
-        .extract()
+    T::from_item(&object.get_index(index)?)
         .map_err(|error| error.within(&format_args!("item {index} of the tuple")))
 }
 
@@ -48,7 +46,7 @@ macro_rules! tuples {
     ($($count:literal: $($name:ident $index:tt),*;)*) => {$(
         impl<'a, $($name),*> FromPy<'a> for ($($name,)*)
         where
-            $($name: for<'b> FromPy<'b>),*
+            $($name: FromItem<'a>),*
         {
             const HINT: Hint = tuple_hint!($(<$name as FromPy<'a>>::HINT),*);
 

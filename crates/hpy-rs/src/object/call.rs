@@ -132,19 +132,28 @@ impl<'ctx, T> Handle<'ctx, T> {
         args.with_handles(ctx, |handles| {
             let args = &handles[1..];
             // SAFETY: the handles are open for the call.
-            unsafe {
-                Handle::from_new(
-                    ctx,
-                    api::HPy_Call(
-                        ctx.as_raw(),
-                        self.as_raw(),
-                        args.as_ptr(),
-                        args.len(),
-                        HPy::NULL,
-                    ),
-                )
-            }
+            unsafe { self.call_raw(args, args.len(), HPy::NULL) }
         })
+    }
+
+    /// Calls with the positional arguments first, then the values of the names in a tuple, or in none.
+    ///
+    /// # Safety
+    /// The handles are open, the first `positional` are positional arguments; `names` is null or a tuple with the names of the others.
+    #[inline]
+    unsafe fn call_raw(
+        &self,
+        args: &[HPy],
+        positional: usize,
+        names: HPy,
+    ) -> PyResult<'ctx, Handle<'ctx, Any>> {
+        let ctx = self.ctx();
+        // SAFETY: as the caller says.
+        unsafe {
+            let result =
+                api::HPy_Call(ctx.as_raw(), self.as_raw(), args.as_ptr(), positional, names);
+            Handle::from_new(ctx, result)
+        }
     }
 
     /// `object(*args, **kwargs)`: `f.call_kw((1,), &[("key", 2)])`.
@@ -176,18 +185,7 @@ impl<'ctx, T> Handle<'ctx, T> {
             let positional = all.len();
             all.extend(values.iter().map(Handle::as_raw));
             // SAFETY: the handles are open for the call; the values of the names follow the others.
-            unsafe {
-                Handle::from_new(
-                    ctx,
-                    api::HPy_Call(
-                        ctx.as_raw(),
-                        self.as_raw(),
-                        all.as_ptr(),
-                        positional,
-                        names.as_raw(),
-                    ),
-                )
-            }
+            unsafe { self.call_raw(&all, positional, names.as_raw()) }
         })
     }
 

@@ -4,11 +4,13 @@ mod call;
 mod collections;
 mod iter;
 mod number;
+mod slice;
 
 pub use call::{Arg, CallArgs, KwArgs};
-pub use collections::{ListItems, SliceIndices, TupleItems};
+pub use collections::{ListItems, TupleItems};
 pub use iter::PyIter;
 pub use number::Compare;
+pub use slice::SliceIndices;
 
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Bytes, Str, Type};
