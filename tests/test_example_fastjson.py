@@ -131,7 +131,7 @@ def said(loads, text, **options):
         return repr(loads(text, **options))
     except json.JSONDecodeError as error:
         return type(error), error.msg, error.pos, error.lineno, error.colno, error.doc
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         return type(error), str(error)
 
 
@@ -276,6 +276,50 @@ def test_what_dumps_takes(fastjson):
     fastjson.dump({"a": [1.5]}, out, indent=1)
     out.seek(0)
     assert fastjson.load(out) == {"a": [1.5]}
+
+
+def test_every_form_of_plain_values(fastjson):
+    """What the quick way reads in place: strs and ints in each form that CPython has for them."""
+    ints = [sign * (2**bits + more) for sign in (1, -1) for bits in (0, 15, 29, 30, 31, 59, 60, 61, 62) for more in (-1, 0, 1)]
+    texts = ["", "a", sys.intern("an interned text"), "x" * 15, "x" * 16, "x" * 33, "é", "é" * 40, "漢", "a漢" * 9, "\U0001f600", "a\U0001f600" * 20]
+    floats = [0.0, -0.0, 0.5, -1e-7, 1e22, 123456789.125, 5e-324]
+    leaves = [*ints, *texts, *floats, None, True, False, 2**63 - 1, -(2**63)]
+    for leaf in leaves:
+        for value in (leaf, [leaf], (leaf,) * 9, {"k": leaf, leaf: "v"}, [[], {}, (), [leaf]]):
+            for extra in ({}, {"ensure_ascii": False}, {"separators": (",", ":")}, {"separators": ("", "")}, {"separators": ("12345678", "[")}):
+                assert fastjson.dumps(value, **extra) == json.dumps(value, **extra), value
+            compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            assert fastjson.dumpb(value) == compact.encode()
+    assert fastjson.dumps(leaves) == json.dumps(leaves)
+    assert fastjson.dumps(dict.fromkeys(leaves, leaves)) == json.dumps(dict.fromkeys(leaves, leaves))
+
+
+def test_what_comes_late(fastjson):
+    """Behind much that the quick way writes there is something that it leaves to the general one."""
+    plain = [{"a": [1.5, "text", None], "é": "漢", "n": (1, -2)}] * 300
+    for late in (10**30, collections.OrderedDict(z=1), enum.IntEnum("N", "ONE").ONE, type("T", (str,), {})("x"), {(1, 2): 3}, {1j}):
+        for value in ([plain, late], {"a": plain, "b": {"c": late}}, (plain, [[[late]]])):
+            for extra in ({}, {"skipkeys": True}, {"default": list}, {"default": list, "skipkeys": True}):
+                assert said(fastjson.dumps, value, **extra) == said(json.dumps, value, **extra)
+    assert said(fastjson.dumps, [plain, math.nan]) == said(json.dumps, [plain, math.nan])
+    assert fastjson.dumps([plain, "\udc00"], ensure_ascii=False) == json.dumps([plain, "\udc00"], ensure_ascii=False)
+    with pytest.raises(ValueError, match="Out of range float values are not JSON compliant: -inf"):
+        fastjson.dumps({"a": plain, "b": -math.inf}, allow_nan=False)
+    for make in (lambda inner: [plain, inner], lambda inner: {"a": plain, "b": inner}):
+        circular: list = [1]
+        circular.append(make(circular))
+        with pytest.raises(ValueError, match="Circular reference detected"):
+            fastjson.dumps(circular)
+    deep: object = []
+    for depth in range(2, 1001):
+        deep = (deep,) if depth % 2 else {"a": deep}
+    text = fastjson.dumps(deep)
+    assert text == '{"a": [' * 499 + '{"a": []}' + "]}" * 499
+    assert fastjson.dumps(fastjson.loads(text)) == text
+    with pytest.raises(RecursionError):
+        fastjson.dumps([deep])
+    with pytest.raises(RecursionError):
+        fastjson.loads(f"[{text}]")
 
 
 def test_bytes(fastjson):

@@ -2,7 +2,7 @@
 
 use crate::err::null_argument;
 use crate::handle::{handle, object};
-use crate::{contents, layout, long, object as items, state, thread, tree, walk};
+use crate::{contents, in_place, layout, long, object as items, state, thread, tree, walk};
 use core::ffi::{CStr, c_int, c_void};
 use hpy_sys::ext::HPyExtensions;
 use hpy_sys::{HPy, HPy_buffer, HPy_ssize_t, HPyContext};
@@ -34,6 +34,7 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     walk_enter: walk::walk_enter,
     walk_next: walk::walk_next,
     walk_free: walk::walk_free,
+    read_in_place: in_place::read_in_place,
 };
 
 /// A number that is read in bulk: at once if its object is of the plain kind, else by the function that

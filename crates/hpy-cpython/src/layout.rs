@@ -250,6 +250,17 @@ pub unsafe fn is_compact_ascii(text: *mut PyObject) -> bool {
     PyUnicode_DATA(text).cast() == ascii_text(text)
 }
 
+/// The bits of a str's flags that say the same, and where the flags are. None where CPython does not say.
+#[cfg(all(not(any(Py_3_14, GraalPy)), target_endian = "little"))]
+pub const ASCII_FLAGS: Option<(usize, u32)> =
+    // Bit fields: interned 2, kind 3, compact 1, ascii 1.
+    Some((offset_of!(PyASCIIObject, hash) + size_of::<Py_hash_t>(), 1 << 5 | 1 << 6));
+#[cfg(not(all(not(any(Py_3_14, GraalPy)), target_endian = "little")))]
+pub const ASCII_FLAGS: Option<(usize, u32)> = None;
+
+/// Where the text of such a str is.
+pub const ASCII_TEXT: usize = size_of::<PyASCIIObject>();
+
 /// GraalPy keeps text elsewhere.
 #[cfg(GraalPy)]
 #[inline(always)]

@@ -65,6 +65,7 @@ pub mod field;
 pub mod float;
 pub mod global;
 pub mod import;
+mod in_place;
 pub mod iter;
 pub mod legacy;
 pub mod list;

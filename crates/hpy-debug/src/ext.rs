@@ -5,7 +5,7 @@ use crate::frame::Frame;
 use crate::state;
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use hpy_sys::ext::{HPyContent, HPyContextExt, HPyExtensions, HPyTreeNode};
+use hpy_sys::ext::{HPyContent, HPyContextExt, HPyExtensions, HPyInPlace, HPyTreeNode};
 use hpy_sys::*;
 
 /// The extension table of every debug context.
@@ -34,7 +34,13 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     walk_enter,
     walk_next,
     walk_free,
+    read_in_place,
 };
+
+/// Debug mode sees what is read.
+unsafe extern "C" fn read_in_place(_ctx: *mut HPyContext, _out: *mut HPyInPlace) -> c_int {
+    0
+}
 
 /// Stands for the extension functions in messages.
 const FUNCTION: u16 = crate::backend::index("_HPy_Dump");

@@ -384,7 +384,7 @@ pub use name::Name;
 pub use object::{CallArgs, Compare, KwArgs, ListItems, PyIter, SliceIndices, TupleItems};
 pub use state::{ModuleState, State};
 pub use tree::TreeBuilder;
-pub use walk::{Step, Walk, WalkOptions};
+pub use walk::{Container, Leaf, Step, Visit, Walk, WalkOptions, visit};
 
 /// The pages of the book, so that their snippets are compiled.
 #[cfg(doctest)]

@@ -201,6 +201,12 @@ pub(crate) fn bulk_extensions(ctx: Ctx<'_>) -> Option<&HPyExtensions> {
     extensions(ctx).filter(|table| table.size >= NEEDED)
 }
 
+/// The extension table, where it says how to read objects in place.
+pub(crate) fn in_place_extensions(ctx: Ctx<'_>) -> Option<&HPyExtensions> {
+    const NEEDED: usize = core::mem::offset_of!(HPyExtensions, read_in_place) + size_of::<usize>();
+    extensions(ctx).filter(|table| table.size >= NEEDED)
+}
+
 /// The extension table, where it has walks.
 #[inline]
 pub(crate) fn walk_extensions(ctx: Ctx<'_>) -> Option<&HPyExtensions> {

@@ -1,6 +1,7 @@
 //! Reading objects with all that is in them, as serializers do.
 
 mod single;
+mod visit;
 
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Int, Str, Tuple};
@@ -9,6 +10,7 @@ use core::ffi::{c_int, c_void};
 use hpy_sys::HPy;
 use hpy_sys::ext::*;
 use single::Single;
+pub use visit::{Container, Leaf, Visit, visit};
 
 /// How many nodes come from the runtime at once: they stay in the processor's first cache.
 const BATCH: usize = 256;

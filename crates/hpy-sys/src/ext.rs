@@ -263,7 +263,52 @@ pub struct HPyExtensions {
     ) -> HPy_ssize_t,
     /// Frees the walk.
     pub walk_free: unsafe extern "C" fn(ctx: *mut HPyContext, walk: *mut c_void),
+    /// Says how the binary may read objects in place, without a call for each: fills in as much of `out` as its
+    /// `size` reaches. 1, or 0 where it may not (debug and trace contexts, builds without a GIL) and is to walk.
+    pub read_in_place: unsafe extern "C" fn(ctx: *mut HPyContext, out: *mut HPyInPlace) -> c_int,
 }
+
+/// Where objects of the context that `read_in_place` was asked for have what, as long as the context lives. All that
+/// is said of [`HPY_MAY_READ_ITEMS`] holds, whether that is offered or not. What is read is borrowed: it is there
+/// until the binary does anything with Python but calling the functions below.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct HPyInPlace {
+    /// Size of this struct in bytes, as the binary has it.
+    pub size: usize,
+    /// So many bytes from the address that the handle of a str (exactly) is, lies a `uint32_t`.
+    pub text_flags_at: u32,
+    /// Where it has all of these bits, the str is ASCII and its text, [`HPY_LENGTH_AT`] says how long, lies
+    /// `text_at` bytes from the handle.
+    pub text_flags: u32,
+    pub text_at: u32,
+    /// As [`HPyShortcuts::tuple_items_at`].
+    pub tuple_items_at: u32,
+    /// One of `HPY_INTS_*`: how ints (exactly) say what they are.
+    pub ints: u32,
+    /// The next pair of a dict: as `PyDict_Next`. The handles are borrowed.
+    pub dict_next: unsafe extern "C" fn(
+        dict: HPy,
+        place: *mut HPy_ssize_t,
+        key: *mut HPy,
+        value: *mut HPy,
+    ) -> c_int,
+    /// What `walk_next` says of an object that is no container, with [`HPY_WALK_BORROWED`] and never with a handle;
+    /// 0 where that is not all there is to say.
+    pub leaf:
+        unsafe extern "C" fn(ctx: *mut HPyContext, object: HPy, out: *mut HPyContent) -> c_int,
+}
+
+/// [`HPY_INT_SIZE_AT`] lies a `ptrdiff_t` that is -1, 0 or 1 where the int is that times the `uint32_t` at
+/// [`HPY_INT_DIGIT_AT`]. All else `leaf` has to say.
+pub const HPY_INTS_BY_SIZE: u32 = 1;
+/// There lies a `size_t`: where it is below 16, the int is the `uint32_t` at [`HPY_INT_DIGIT_AT`] times 1 less the
+/// lowest two bits.
+pub const HPY_INTS_BY_TAG: u32 = 2;
+/// See [`HPY_INTS_BY_SIZE`].
+pub const HPY_INT_SIZE_AT: usize = 16;
+/// See [`HPY_INTS_BY_SIZE`].
+pub const HPY_INT_DIGIT_AT: usize = 24;
 
 /// Flag of walks: a container in which the walk already is, is not entered but `HPY_CONTENT_CIRCULAR`.
 pub const HPY_WALK_CHECKED: u64 = 1;

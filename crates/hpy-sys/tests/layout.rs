@@ -4,8 +4,8 @@
 
 use hpy_sys::abi::MEMBERS;
 use hpy_sys::ext::{
-    HPyBinary, HPyContent, HPyContextExt, HPyExtensions, HPyOpenListBuilder, HPyShortcuts,
-    HPyTreeNode,
+    HPyBinary, HPyContent, HPyContextExt, HPyExtensions, HPyInPlace, HPyOpenListBuilder,
+    HPyShortcuts, HPyTreeNode,
 };
 use hpy_sys::*;
 use std::collections::BTreeMap;
@@ -88,7 +88,10 @@ fn rust_facts() -> Facts {
         "tree_pop" => tree_pop, "tree_free" => tree_free, "contents_read" => contents_read,
         "contents_close" => contents_close, "type_set_constructor" => type_set_constructor,
         "walk_new" => walk_new, "walk_enter" => walk_enter, "walk_next" => walk_next,
-        "walk_free" => walk_free);
+        "walk_free" => walk_free, "read_in_place" => read_in_place);
+    layout!(f, HPyInPlace, "HPyInPlace", "size" => size, "text_flags_at" => text_flags_at,
+        "text_flags" => text_flags, "text_at" => text_at, "tuple_items_at" => tuple_items_at,
+        "ints" => ints, "dict_next" => dict_next, "leaf" => leaf);
     layout!(f, HPyTreeNode, "HPyTreeNode", "tag" => tag, "value" => value);
     layout!(f, HPyContent, "HPyContent", "tag" => tag, "value" => value, "handle" => handle);
     layout!(f, HPyContext, "HPyContext", "name" => name, "_private" => _private,

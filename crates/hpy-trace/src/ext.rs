@@ -2,7 +2,7 @@
 
 use crate::state;
 use core::ffi::{c_int, c_void};
-use hpy_sys::ext::{HPyContent, HPyContextExt, HPyExtensions, HPyTreeNode};
+use hpy_sys::ext::{HPyContent, HPyContextExt, HPyExtensions, HPyInPlace, HPyTreeNode};
 use hpy_sys::*;
 
 /// The extension table of every trace context.
@@ -31,7 +31,13 @@ pub static EXTENSIONS: HPyExtensions = HPyExtensions {
     walk_enter,
     walk_next,
     walk_free,
+    read_in_place,
 };
+
+/// What is read in place no trace sees.
+unsafe extern "C" fn read_in_place(_ctx: *mut HPyContext, _out: *mut HPyInPlace) -> c_int {
+    0
+}
 
 /// Calls go to `HPy_tp_new`, where the trace sees them.
 unsafe extern "C" fn type_set_constructor(

@@ -4,6 +4,7 @@ mod decimal;
 mod exact;
 mod input;
 mod number;
+mod plain;
 mod quick;
 mod scan;
 mod separators;

@@ -16,10 +16,17 @@ pub struct Short {
 impl Short {
     pub const NONE: Short = Short { bytes: [0; MOST], length: 0 };
 
-    fn of(text: &[u8]) -> Option<Self> {
+    pub fn of(text: &[u8]) -> Option<Self> {
         let mut bytes = [0; MOST];
         bytes.get_mut(..text.len())?.copy_from_slice(text);
         Some(Short { bytes, length: text.len() })
+    }
+
+    /// With a quote before it, where that is still short.
+    pub fn quoted(&self) -> Option<Self> {
+        let mut text = vec![b'"'];
+        text.extend_from_slice(self.bytes.get(..self.length)?);
+        Short::of(&text)
     }
 
     /// # Safety

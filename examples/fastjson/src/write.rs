@@ -1,6 +1,7 @@
 //! `dumps`.
 
 use crate::number::{self, write_float, write_int};
+use crate::plain;
 use crate::separators::{MOST, Separators, Short, text_of};
 use crate::text::{copy_plain, write_quoted};
 use crate::wide::{Unit, write_wide};
@@ -10,9 +11,9 @@ use hpy::{Step, TreeBuilder, Walk, WalkOptions};
 use std::cell::RefCell;
 
 /// How deep objects may be nested.
-const MAX_DEPTH: usize = 1000;
+pub const MAX_DEPTH: usize = 1000;
 /// Memory that is kept for the next text.
-const KEPT: usize = 4 << 20;
+pub const KEPT: usize = 4 << 20;
 
 /// The other arguments of `dumps`.
 pub struct Options<'ctx> {
@@ -26,7 +27,7 @@ pub struct Options<'ctx> {
 }
 
 thread_local! {
-    static MEMORY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    pub static MEMORY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What a text is given as.
@@ -43,6 +44,9 @@ pub fn dumps<'ctx>(
     given: Given,
 ) -> PyResult<'ctx, Handle<'ctx>> {
     let ctx = object.ctx();
+    if let Some(made) = plain::dumps(object, &options, given)? {
+        return Ok(made);
+    }
     let walking =
         WalkOptions { check_circular: options.check_circular, sort_keys: options.sort_keys };
     // SAFETY: texts are written before anything is done with Python again.
@@ -58,11 +62,34 @@ pub fn dumps<'ctx>(
     let mut writer = Writer { ctx, out, options, item, key, place, above, is_wtf8 };
     let written =
         if is_short { writer.write::<true>(&mut walk) } else { writer.write::<false>(&mut walk) };
-    let text = written.and_then(|()| writer.text(given));
+    let text = written.and_then(|()| object_of(ctx, &writer.out, given, writer.is_wtf8));
     if writer.out.capacity() <= KEPT {
         MEMORY.set(core::mem::take(&mut writer.out));
     }
     text
+}
+
+/// What was written, as an object. It is UTF-8, unless `is_wtf8`: UnicodeEncodeError for bytes of lone surrogates.
+pub fn object_of<'ctx>(
+    ctx: Ctx<'ctx>,
+    out: &[u8],
+    given: Given,
+    is_wtf8: bool,
+) -> PyResult<'ctx, Handle<'ctx>> {
+    if given == Given::Bytes && !is_wtf8 {
+        return Bytes::new(ctx, out).map(Handle::into_any);
+    }
+    let mut tree = TreeBuilder::new(ctx)?;
+    if is_wtf8 {
+        tree.wtf8_copied(out)?;
+    } else {
+        // SAFETY: only whole texts that are UTF-8, and ASCII, are written while `is_wtf8` is false.
+        tree.str(unsafe { core::str::from_utf8_unchecked(out) })?;
+    }
+    match given {
+        Given::Str => tree.pop(),
+        Given::Bytes => tree.pop()?.call_method(c"encode", (c"utf-8",)),
+    }
 }
 
 /// What the next step of the walk is.
@@ -113,24 +140,6 @@ struct Writer<'ctx> {
 }
 
 impl<'ctx> Writer<'ctx> {
-    /// What was written, as an object. UnicodeEncodeError for bytes of lone surrogates.
-    fn text(&self, given: Given) -> PyResult<'ctx, Handle<'ctx>> {
-        if given == Given::Bytes && !self.is_wtf8 {
-            return Bytes::new(self.ctx, &self.out).map(Handle::into_any);
-        }
-        let mut tree = TreeBuilder::new(self.ctx)?;
-        if self.is_wtf8 {
-            tree.wtf8_copied(&self.out)?;
-        } else {
-            // SAFETY: only whole texts that are UTF-8, and ASCII, are written while `is_wtf8` is false.
-            tree.str(unsafe { core::str::from_utf8_unchecked(&self.out) })?;
-        }
-        match given {
-            Given::Str => tree.pop(),
-            Given::Bytes => tree.pop()?.call_method(c"encode", (c"utf-8",)),
-        }
-    }
-
     fn write<const SHORT: bool>(&mut self, walk: &mut Walk<'ctx>) -> PyResult<'ctx> {
         while let Some(step) = walk.next()? {
             match step {

@@ -66,6 +66,26 @@ enum {
     HPY_WALK_ROOM = 4     /* the smallest capacity for walk_next */
 };
 
+/* How objects may be read in place, as read_in_place says; what is read is borrowed until anything else is done with
+   Python. HPY_TYPE_AT, HPY_LENGTH_AT, HPY_ITEMS_AT and HPY_FLOAT_AT hold too. */
+typedef struct {
+    size_t size;            /* of the struct, as the binary has it: set it before the call */
+    uint32_t text_flags_at; /* a uint32_t of a str; where it has all bits of `text_flags` the str is ASCII, ... */
+    uint32_t text_flags;
+    uint32_t text_at; /* ... and its text is here */
+    uint32_t tuple_items_at;
+    uint32_t ints; /* HPY_INTS_* */
+    int (*dict_next)(HPy dict, HPy_ssize_t *place, HPy *key, HPy *value); /* as PyDict_Next */
+    int (*leaf)(HPyContext *ctx, HPy object, HPyContent *out); /* as walk_next, without a handle; 0: it cannot say */
+} HPyInPlace;
+
+enum {
+    HPY_INTS_BY_SIZE = 1, /* a ptrdiff_t: where it is -1, 0 or 1 the int is that times the digit */
+    HPY_INTS_BY_TAG = 2,  /* a size_t: where it is below 16 the int is the digit times 1 less the lowest two bits */
+    HPY_INT_SIZE_AT = 16,
+    HPY_INT_DIGIT_AT = 24 /* a uint32_t */
+};
+
 struct _HPyExtensions {
     size_t size; /* of the table, as the runtime has it */
     /* Read a list or tuple into `out`; return the number of items, -1 with an exception. Write nothing where
@@ -111,6 +131,8 @@ struct _HPyExtensions {
     int (*walk_enter)(HPyContext *ctx, void *walk, HPy stands_for, HPy items, int pairs);
     HPy_ssize_t (*walk_next)(HPyContext *ctx, void *walk, HPyContent *out, HPy_ssize_t capacity);
     void (*walk_free)(HPyContext *ctx, void *walk);
+    /* Say how objects may be read in place: 1, or 0 where they may not. */
+    int (*read_in_place)(HPyContext *ctx, HPyInPlace *out);
 };
 
 /* Whether the table reaches past the function: tables of older runtimes are shorter. */
