@@ -412,8 +412,8 @@ class TestMemory:
         use(1_000)
         before = mapped()
         use(count)
-        # A type with its thunks and tables has some three kilobytes.
-        assert mapped() - before < count * 3_000 / 10
+        # A type with its thunks and tables has some three kilobytes; Python's allocator takes a megabyte at a time.
+        assert mapped() - before < count * 3_000 / 10 + 2_000_000
 
     def test_failing_specs_leave_nothing(self, mod):
         def fail():

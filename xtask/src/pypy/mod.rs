@@ -26,10 +26,8 @@ const RUST: [&str; 5] = ["rust-ext", "wordindex", "textdist", "fastjson", "vecma
 /// The mode that is judged. PyPy's own debug and trace mode do other things than this project's.
 const MODE: &str = "universal";
 
-/// Files without a test that loads a binary, beside those that are about builds and the runtime, or about when CPython frees
-/// what it frees.
-const OTHERS: [&str; 4] =
-    ["test_refleak.py", "test_robustness.py", "test_specs_life.py", "test_thunks.py"];
+/// Files without a test that loads a binary, beside those that are about builds and the runtime.
+const OTHERS: [&str; 2] = ["test_refleak.py", "test_robustness.py"];
 
 /// What runs.
 pub struct Plan<'a> {
