@@ -100,12 +100,12 @@ impl Column {
 
     /// What is known to fail here, and the file that says so.
     pub fn known(&self) -> Result<(&'static str, Vec<Known>)> {
-        let file = match self.kind {
-            Kind::PyPy(_) => "tests/pypy-exceptions.toml",
-            Kind::Reference(_) => "tests/hpy-0.9.0-exceptions.toml",
+        let (file, interpreter) = match &self.kind {
+            Kind::PyPy(interpreter) => ("tests/pypy-exceptions.toml", interpreter),
+            Kind::Reference(interpreter) => ("tests/hpy-0.9.0-exceptions.toml", interpreter),
             Kind::Wheel(_) | Kind::Absent(_) => return Ok(("", Vec::new())),
         };
-        Ok((file, known::read(&root().join(file))?))
+        Ok((file, known::read(&root().join(file), &interpreter.short())?))
     }
 
     /// Whether each failure in this mode has to be a known one. PyPy's own debug and trace mode do other things than this

@@ -16,6 +16,9 @@ pub struct Known {
     /// Whether the call ends the process: the tests are not run then.
     #[serde(default)]
     pub fatal: bool,
+    /// The versions of Python that this is true of; none: all.
+    #[serde(default)]
+    pub only: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -24,10 +27,12 @@ struct File {
     known: Vec<Known>,
 }
 
-pub fn read(path: &Path) -> Result<Vec<Known>> {
+/// The entries that are for a version of Python ("3.11").
+pub fn read(path: &Path, version: &str) -> Result<Vec<Known>> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let file: File = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+    let mut file: File = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+    file.known.retain(|one| one.only.is_empty() || one.only.iter().any(|only| only == version));
     Ok(file.known)
 }
 
@@ -112,8 +117,18 @@ mod tests {
     #[test]
     fn entries_name_tests_by_their_beginning() {
         let known = [
-            Known { reason: "none".into(), tests: vec!["a::b*".into()], fatal: true },
-            Known { reason: "other".into(), tests: vec!["a::c".into()], fatal: false },
+            Known {
+                reason: "none".into(),
+                tests: vec!["a::b*".into()],
+                fatal: true,
+                only: Vec::new(),
+            },
+            Known {
+                reason: "other".into(),
+                tests: vec!["a::c".into()],
+                fatal: false,
+                only: Vec::new(),
+            },
         ];
         assert_eq!(reason(&known, "a::b[universal]"), Some("none"));
         assert_eq!(reason(&known, "a::c[universal]"), None);
@@ -126,8 +141,18 @@ mod tests {
     #[test]
     fn what_goes_otherwise_than_listed_is_said() {
         let known = [
-            Known { reason: "none".into(), tests: vec!["a::b[*".into()], fatal: true },
-            Known { reason: "other".into(), tests: vec!["a::c".into()], fatal: false },
+            Known {
+                reason: "none".into(),
+                tests: vec!["a::b[*".into()],
+                fatal: true,
+                only: Vec::new(),
+            },
+            Known {
+                reason: "other".into(),
+                tests: vec!["a::c".into()],
+                fatal: false,
+                only: Vec::new(),
+            },
         ];
         let failed = |test: &str, why: &str| Ended { why: why.to_owned(), ..ended("failed", test) };
         let died = failed("a::b[universal]", "ended the process: SIGSEGV");

@@ -72,7 +72,7 @@ impl Judged {
 
 /// Runs the suite and judges it.
 pub fn suite(interpreter: &Interpreter, plan: &Plan) -> Result<Judged> {
-    let known = known::read(&root().join("tests/pypy-exceptions.toml"))?;
+    let known = known::read(&root().join("tests/pypy-exceptions.toml"), &interpreter.short())?;
     let python = environment(interpreter)?;
     build_rust()?;
     let socket = target("pypy").join("compile.socket");
