@@ -16,6 +16,9 @@ pub struct Known {
     /// Whether the call ends the process: the tests are not run then.
     #[serde(default)]
     pub fatal: bool,
+    /// Whether it depends on what is in memory: such a test may pass.
+    #[serde(default)]
+    pub sometimes: bool,
     /// The versions of Python that this is true of; none: all.
     #[serde(default)]
     pub only: Vec<String>,
@@ -69,7 +72,7 @@ pub fn listed(known: &[Known]) -> String {
 
 /// Patterns whose tests all passed: the entry is out of date. Told only of a run of all tests.
 pub fn stale<'a>(known: &'a [Known], ended: &[Ended]) -> Vec<&'a str> {
-    let patterns = known.iter().flat_map(|one| &one.tests);
+    let patterns = known.iter().filter(|one| !one.sometimes).flat_map(|one| &one.tests);
     let out_of_date = |pattern: &&String| {
         !ended.iter().any(|one| one.outcome == "failed" && names(pattern, &one.test))
     };
@@ -121,12 +124,14 @@ mod tests {
                 reason: "none".into(),
                 tests: vec!["a::b*".into()],
                 fatal: true,
+                sometimes: false,
                 only: Vec::new(),
             },
             Known {
                 reason: "other".into(),
                 tests: vec!["a::c".into()],
                 fatal: false,
+                sometimes: false,
                 only: Vec::new(),
             },
         ];
@@ -145,12 +150,14 @@ mod tests {
                 reason: "none".into(),
                 tests: vec!["a::b[*".into()],
                 fatal: true,
+                sometimes: false,
                 only: Vec::new(),
             },
             Known {
                 reason: "other".into(),
                 tests: vec!["a::c".into()],
                 fatal: false,
+                sometimes: false,
                 only: Vec::new(),
             },
         ];

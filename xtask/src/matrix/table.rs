@@ -326,6 +326,7 @@ mod tests {
             reason: "lacks b".into(),
             tests: vec!["tests/test_a.py::b*".into()],
             fatal: false,
+            sometimes: false,
             only: Vec::new(),
         }];
         let all = [
