@@ -4,7 +4,7 @@
 
 runs on PyPy and needs a C compiler and PyPy's headers. `cargo xtask bench --python pypy3.11` runs it and gives it the Rust
 module. The module is built on the C API for this PyPy (C), and in HPy C and HPy Rust for the universal ABI, with the sources
-and the statements of the benchmark on CPython. All are measured in one process: each statement is run in every module until it
+and the statements of the benchmark on CPython. Each statement has a process, which runs it in every module until it
 has taken a fifth of a second and ten thousand calls, then in rounds that are interleaved, in changing order. A time is the
 median of the rounds, a ratio the median of the rounds' ratios. --write puts the table into docs/performance.md.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib.util
+import json
 import os
 import platform
 import shutil
@@ -74,8 +75,6 @@ def modules(rust: Path | None) -> dict[str, object]:
 
 def measure(columns: dict[str, object], statement: str, setup: str, rounds: int) -> dict[str, list[float]]:
     """Column -> nanoseconds per call, of each round."""
-    # PyPy's collector does not know what objects of extensions take: gigabytes would wait for it.
-    makes_objects = statement.startswith(("P(", "f(100)"))
     runs, counts = {}, {}
     for name, module in columns.items():
         runs[name] = run = timed_loop(statement, setup, module)
@@ -83,8 +82,7 @@ def measure(columns: dict[str, object], statement: str, setup: str, rounds: int)
         count = 1
         while calls < WARM_CALLS or taken < WARM_NS:
             took = run(count)
-            if makes_objects:
-                gc.collect()
+            gc.collect()  # it does not know what objects of extensions take: gigabytes would wait
             calls, taken = calls + count * UNROLLED, taken + took
             if took < ROUND_NS:
                 count *= 2
@@ -95,26 +93,32 @@ def measure(columns: dict[str, object], statement: str, setup: str, rounds: int)
         shift = number % len(order)
         for name in order[shift:] + order[:shift]:
             samples[name].append(runs[name](counts[name]) / (counts[name] * UNROLLED))
-            if makes_objects:
-                gc.collect()
-        gc.collect()
+            gc.collect()
     return samples
 
 
-def table(columns: dict[str, object], rows: list[str] | None, rounds: int) -> str:
+def in_a_process(key: str, options: argparse.Namespace) -> dict[str, list[float]]:
+    """What `measure` gives of one row, from a process of its own: what one row leaves slows the next one down."""
+    command = [sys.executable, __file__, "--row", key, "--rounds", str(options.rounds)]
+    if options.rust:
+        command += ["--rust", str(options.rust)]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def table(options: argparse.Namespace) -> str:
     version = ".".join(map(str, sys.pypy_version_info[:3]))  # type: ignore[attr-defined]
-    others = [name for name in columns if name != BASE]
+    others = ["HPy C", "HPy Rust"] if options.rust else ["HPy C"]
     lines = [
         f"PyPy {version}, {platform.machine()}. Time per call, and as a ratio to PyPy's emulation of the C API:",
         "",
         f"|  | {BASE}, ns | " + " | ".join(f"{name}, ns | ratio" for name in others) + " |",
         "|---|--:|" + "--:|--:|" * len(others),
     ]
-    for key, what, statement, setup in ROWS:
-        if rows and key not in rows:
+    for key, what, _, _ in ROWS:
+        if options.rows and key not in options.rows:
             continue
         print(f"{what} ...", file=sys.stderr, flush=True)
-        samples = measure(columns, statement, setup, rounds)
+        samples = in_a_process(key, options)
         cells = [f"{statistics.median(samples[BASE]):.1f}"]
         for name in others:
             ratio = statistics.median(one / base for one, base in zip(samples[name], samples[BASE]))
@@ -128,11 +132,16 @@ def main() -> None:
     parser.add_argument("--rust", type=Path, help="the universal library that cargo made of benches/rust")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--rows", type=lambda text: text.split(","), help="some rows, by comma: " + ", ".join(r[0] for r in ROWS))
+    parser.add_argument("--row", help="print the times of one row as JSON, measured in this process")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     if sys.implementation.name != "pypy":
         raise SystemExit(f"this measures PyPy and runs on {sys.implementation.name}: benches/run.py is for CPython")
-    text = table(modules(options.rust), options.rows, options.rounds)
+    if options.row:
+        statement, setup = next(row[2:] for row in ROWS if row[0] == options.row)
+        print(json.dumps(measure(modules(options.rust), statement, setup, options.rounds)))
+        return
+    text = table(options)
     print(text)
     if options.write:
         document = DOCUMENT.read_text()
