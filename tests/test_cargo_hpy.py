@@ -460,7 +460,8 @@ INTERPRETERS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") 
 def test_on_every_python(project: Path):
     """One wheel on all that is found: on PATH, in pyenv, and among the repository's own interpreters."""
     path = os.pathsep.join([os.environ["PATH"], str(INTERPRETERS)])
-    said = run("test", "--", "-q", cwd=project, PATH=path)
+    # Those that live in root folders see the repository too.
+    said = run("test", "--", "-q", cwd=project, PATH=path, HPY_RS_REPOSITORY=str(ROOT))
     print(said.stdout)
     table = re.findall(r"^(CPython|PyPy) (3\.\d+)\S*(?: debug)? +(passed|FAILED) ", said.stdout, re.MULTILINE)
     assert {version for name, version, _ in table if name == "CPython"} >= {f"3.{minor}" for minor in range(9, 14)}

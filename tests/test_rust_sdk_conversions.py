@@ -390,3 +390,27 @@ def test_items_of_containers_may_be_handles(mod):
     assert message(TypeError, mod.in_containers, *bad) == "in_containers() argument 'map': dict key must be str, not int"
     bad = counters, {}, ("text", 1), lists[:2]
     assert "of length 3, got one of length 2" in message(ValueError, mod.in_containers, *bad)
+
+
+def test_parts_of_derived_structs_may_be_handles(mod):
+    thing, following = object(), [1]
+
+    class Task:
+        name, run, next = "a", staticmethod(lambda: thing), following
+
+    assert mod.run_task(Task) == {"name": "a", "run": thing, "next": following}
+    done = mod.run_task({"name": "b", "run": lambda: 3})
+    assert done == {"name": "b", "run": 3, "next": None}
+    assert message(TypeError, mod.run_task, {"name": 1}) == "run_task() argument 'task': Task.name must be str, not int"
+    assert message(TypeError, mod.run_task, {"name": ""}) == "run_task() argument 'task': Task.run is missing"
+    bad = {"name": "", "run": print, "next": ()}
+    assert message(TypeError, mod.run_task, bad) == "run_task() argument 'task': Task.next must be list, not tuple"
+    assert mod.echo_either(following) is following
+    assert mod.echo_either({"value": thing})["value"] is thing
+    assert message(TypeError, mod.echo_either, {}) == "echo_either() argument 'value' must be one of Left, Right, not dict"
+
+
+def test_a_conversion_inside_of_a_function_says_what_was_expected(mod):
+    assert mod.mapped(lambda number: number * 2, (1, 2)) == [2, 4]
+    assert message(TypeError, mod.mapped, str, [1]) == "expected int, got str"
+    assert message(ZeroDivisionError, mod.mapped, lambda number: 1 // number, [1, 0])

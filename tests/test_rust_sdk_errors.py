@@ -159,3 +159,13 @@ def test_fields_are_read_in_rust(mod):
     made.column = 4
     assert mod.caught_document(raising(made)) == (3, 4, "", None)
     assert sys.exc_info()[1] is None
+
+
+def test_errors_in_boxes(mod, tmp_path):
+    assert message(RuntimeError, mod.boxed, "") == "there is no path"
+    with pytest.raises(FileNotFoundError) as caught:
+        mod.boxed(str(tmp_path / "gone"))
+    assert caught.value.errno == errno.ENOENT
+    assert mod.boxed(__file__) > 0
+    assert mod.boxed_for_threads("7") == 7
+    assert message(RuntimeError, mod.boxed_for_threads, "x") == "invalid digit found in string"

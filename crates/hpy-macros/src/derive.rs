@@ -2,12 +2,13 @@
 
 use crate::derive_hint as hint;
 use crate::docs;
+use crate::items;
 use crate::options::{self, Opt};
 use crate::params::plain_name;
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DataUnion, DeriveInput, Field, Fields, Ident};
+use syn::{Attribute, Data, DataUnion, DeriveInput, Field, Fields, GenericParam, Ident, Lifetime};
 
 /// How a type is written in Python.
 #[derive(Clone, Copy, PartialEq)]
@@ -55,15 +56,27 @@ fn field_name(field: &Field) -> syn::Result<String> {
     Ok(name)
 }
 
-/// The impl header's parts: lifetime parameters of the type become the one of the conversion.
-fn check_generics(item: &DeriveInput) -> syn::Result<()> {
-    match item.generics.params.first() {
-        None => Ok(()),
-        Some(param) => Err(syn::Error::new(
-            param.span(),
-            "a derived conversion is for a type without parameters: write the impl by hand",
-        )),
+/// The lifetime of the call in the impl's header, and the arguments of the type: it may have that lifetime, for handles.
+fn header(item: &DeriveInput) -> syn::Result<(Lifetime, TokenStream)> {
+    let mut lifetime = None;
+    for param in &item.generics.params {
+        match param {
+            GenericParam::Lifetime(only) if lifetime.is_none() && only.bounds.is_empty() => {
+                lifetime = Some(only.lifetime.clone());
+            }
+            _ => {
+                return Err(syn::Error::new(
+                    param.span(),
+                    "a derived conversion is for a type without parameters but one lifetime, that of its handles: \
+                     write the impl by hand",
+                ));
+            }
+        }
     }
+    Ok(match lifetime {
+        Some(lifetime) => (lifetime.clone(), quote!(<#lifetime>)),
+        None => (Lifetime::new("'ctx", Span::call_site()), TokenStream::new()),
+    })
 }
 
 fn no_union(data: &DataUnion) -> syn::Error {
@@ -74,7 +87,7 @@ fn no_union(data: &DataUnion) -> syn::Error {
 }
 
 pub fn from_py(item: DeriveInput) -> syn::Result<TokenStream> {
-    check_generics(&item)?;
+    let (ctx, arguments) = header(&item)?;
     let ident = &item.ident;
     let hint = hint::of(&item, hint::Way::From)?;
     let label = ident.to_string();
@@ -109,7 +122,7 @@ pub fn from_py(item: DeriveInput) -> syn::Result<TokenStream> {
                     from_fields(&label, &quote!(#ident::#variant_ident), &variant.fields, form)?;
                 names.push(variant_ident.to_string());
                 attempts.push(quote! {
-                    let __attempt = (|| -> ::hpy::PyResult<'a, Self> { #body })();
+                    let __attempt = (|| -> ::hpy::PyResult<#ctx, Self> { #body })();
                     match __attempt {
                         ::core::result::Result::Ok(__value) => {
                             return ::core::result::Result::Ok(__value);
@@ -128,10 +141,12 @@ pub fn from_py(item: DeriveInput) -> syn::Result<TokenStream> {
     };
     Ok(quote! {
         #[automatically_derived]
-        impl<'a> ::hpy::FromPy<'a> for #ident {
+        impl<#ctx> ::hpy::FromPy<#ctx> for #ident #arguments {
             const HINT: ::hpy::Hint = #hint;
 
-            fn from_py(__object: ::hpy::Ref<'a, ::hpy::kinds::Any>) -> ::hpy::PyResult<'a, Self> {
+            fn from_py(
+                __object: ::hpy::Ref<#ctx, ::hpy::kinds::Any>,
+            ) -> ::hpy::PyResult<#ctx, Self> {
                 #body
             }
         }
@@ -167,7 +182,12 @@ fn from_fields(
             ::core::result::Result::Ok(#path { #member: ::hpy::FromPy::from_py(__object)? })
         });
     }
-    if form == Form::Tuple || matches!(fields, Fields::Unnamed(_)) {
+    let named = form != Form::Tuple && matches!(fields, Fields::Named(_));
+    for field in fields {
+        let optional = if named { items::of_option(&field.ty) } else { None };
+        items::check_item(optional.unwrap_or(&field.ty))?;
+    }
+    if !named {
         let count = fields.len();
         let indices = 0..count as isize;
         return Ok(quote! {
@@ -187,15 +207,19 @@ fn from_fields(
             Form::Attributes => quote!(Attributes),
             _ => quote!(Both),
         };
+        let find = match items::of_option(&field.ty) {
+            Some(_) => quote!(optional_part),
+            None => quote!(named_part),
+        };
         values.push(quote! {
-            #member: ::hpy::impl_::named_part(__object, #name, ::hpy::impl_::Parts::#kind, #place)?
+            #member: ::hpy::impl_::#find(__object, #name, ::hpy::impl_::Parts::#kind, #place)?
         });
     }
     Ok(quote!(::core::result::Result::Ok(#path { #(#values),* })))
 }
 
 pub fn into_py(item: DeriveInput) -> syn::Result<TokenStream> {
-    check_generics(&item)?;
+    let (ctx, arguments) = header(&item)?;
     let ident = &item.ident;
     let hint = hint::of(&item, hint::Way::Into)?;
     let body = match &item.data {
@@ -228,13 +252,13 @@ pub fn into_py(item: DeriveInput) -> syn::Result<TokenStream> {
     };
     Ok(quote! {
         #[automatically_derived]
-        impl<'ctx> ::hpy::IntoPy<'ctx> for #ident {
+        impl<#ctx> ::hpy::IntoPy<#ctx> for #ident #arguments {
             const HINT: ::hpy::Hint = #hint;
 
             fn into_py(
                 self,
-                __ctx: ::hpy::Ctx<'ctx>,
-            ) -> ::hpy::PyResult<'ctx, ::hpy::Handle<'ctx, ::hpy::kinds::Any>> {
+                __ctx: ::hpy::Ctx<#ctx>,
+            ) -> ::hpy::PyResult<#ctx, ::hpy::Handle<#ctx, ::hpy::kinds::Any>> {
                 #body
             }
         }
@@ -252,7 +276,7 @@ fn into_fields(path: &TokenStream, fields: &Fields, form: Form) -> syn::Result<T
     if form == Form::Tuple || matches!(fields, Fields::Unnamed(_)) {
         return Ok(quote! {
             #pattern => {
-                let __items: ::std::vec::Vec<::hpy::Handle<'ctx, ::hpy::kinds::Any>> =
+                let __items: ::std::vec::Vec<::hpy::Handle<'_, ::hpy::kinds::Any>> =
                     ::std::vec![#(::hpy::IntoPy::into_py(#locals, __ctx)?),*];
                 ::core::result::Result::Ok(
                     ::hpy::kinds::Tuple::from_handles(__ctx, &__items)?.into_any(),

@@ -15,14 +15,15 @@ pub fn check(ty: &Type) -> syn::Result<()> {
         // `Option` of the argument itself, which the caller keeps.
         Type::Path(_) if is_named(ty, "Option") => items(ty).into_iter().try_for_each(check),
         Type::Reference(reference) => match &*reference.elem {
-            Type::Slice(slice) => owned(&slice.elem),
+            Type::Slice(slice) => check_item(&slice.elem),
             _ => Ok(()),
         },
-        _ => items(ty).into_iter().try_for_each(owned),
+        _ => items(ty).into_iter().try_for_each(check_item),
     }
 }
 
-fn owned(ty: &Type) -> syn::Result<()> {
+/// The same of one item, or of a part of a struct.
+pub fn check_item(ty: &Type) -> syn::Result<()> {
     let instead = match ty {
         Type::Reference(reference) => match &*reference.elem {
             text if is_named(text, "str") => "String".to_owned(),
@@ -33,7 +34,7 @@ fn owned(ty: &Type) -> syn::Result<()> {
             Some(kind) => handle(kind),
             None => "Handle<'_>".to_owned(),
         },
-        _ => return items(ty).into_iter().try_for_each(owned),
+        _ => return items(ty).into_iter().try_for_each(check_nested),
     };
     Err(syn::Error::new(
         ty.span(),
@@ -41,6 +42,22 @@ fn owned(ty: &Type) -> syn::Result<()> {
             "nothing but its container keeps an item, so it cannot be borrowed: take it as `{instead}`"
         ),
     ))
+}
+
+/// The same of an item of an item, which cannot be a handle either.
+fn check_nested(ty: &Type) -> syn::Result<()> {
+    if is_named(ty, "Handle") {
+        return Err(syn::Error::new(
+            ty.span(),
+            "an item that is a container itself cannot hold handles: take the item as `Handle<'_>`",
+        ));
+    }
+    check_item(ty)
+}
+
+/// What is in an `Option`.
+pub fn of_option(ty: &Type) -> Option<&Type> {
+    if is_named(ty, "Option") { arguments(ty).first().copied() } else { None }
 }
 
 fn handle(kind: &Type) -> String {

@@ -383,7 +383,7 @@ impl Lazy {
         match self {
             Lazy::Message { message, .. } => Cow::Borrowed(message),
             Lazy::WrongType { expected, given } => {
-                format!("must be {expected}, not {given}").into()
+                format!("expected {expected}, got {given}").into()
             }
             Lazy::Os { number, message, .. } => format!("[Errno {number}] {message}").into(),
             Lazy::Fields { message, .. } | Lazy::Unsupported { message } => Cow::Borrowed(message),

@@ -8,7 +8,7 @@ pub use crate::class::{
     is_instance, no_constructor, push_own_items, receiver, traverse, type_of,
 };
 pub use crate::class::{derived, told};
-pub use crate::convert::{Parts, expect_items, named_part, namespace, tuple_item};
+pub use crate::convert::{Parts, expect_items, named_part, namespace, optional_part, tuple_item};
 pub use crate::def::{
     ExceptionDefinition, Exported, Item, ModuleCell, ModuleInfo, Submodule, add_exports, add_value,
     exec, getter, method, setter, slot,

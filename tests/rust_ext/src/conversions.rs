@@ -119,6 +119,39 @@ pub struct Wrapper {
     inner: i64,
 }
 
+/// Parts that are handles.
+#[derive(FromPy, IntoPy)]
+pub struct Task<'ctx> {
+    name: String,
+    run: Handle<'ctx>,
+    next: Option<Handle<'ctx, List>>,
+}
+
+/// Either way holds an object.
+#[derive(FromPy, IntoPy)]
+pub enum Either<'a> {
+    Left(Ref<'a, List>),
+    Right { value: Handle<'a, Any> },
+}
+
+/// Runs a task; gives it back with its result as what to run.
+#[hpy::function]
+pub fn run_task<'ctx>(task: Task<'ctx>) -> PyResult<'ctx, Task<'ctx>> {
+    let run = task.run.call0()?;
+    Ok(Task { run, ..task })
+}
+
+#[hpy::function]
+pub fn echo_either(value: Either<'_>) -> Either<'_> {
+    value
+}
+
+/// What a function makes of numbers.
+#[hpy::function]
+pub fn mapped<'ctx>(f: Ref<'ctx>, numbers: Vec<i64>) -> PyResult<'ctx, Vec<i64>> {
+    numbers.into_iter().map(|number| f.call((number,))?.extract()).collect()
+}
+
 #[hpy::function]
 pub fn slice_sum(values: &[i64]) -> i64 {
     values.iter().sum()

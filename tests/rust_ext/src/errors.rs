@@ -193,3 +193,17 @@ pub fn unknown_key(error: Ref<'_, UnknownKey>) -> PyResult<'_, (String, usize)> 
     let UnknownKey { key, document, .. } = error.fields()?;
     Ok((key, document.line))
 }
+
+/// Errors of any kind, in boxes.
+#[hpy::function]
+pub fn boxed(path: &str) -> Result<usize, Box<dyn std::error::Error>> {
+    if path.is_empty() {
+        return Err("there is no path".into());
+    }
+    Ok(std::fs::read(path)?.len())
+}
+
+#[hpy::function]
+pub fn boxed_for_threads(text: &str) -> Result<u32, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(text.parse::<u32>()?)
+}

@@ -36,11 +36,15 @@ mod rust_ext {
     };
 
     #[export]
+    use crate::conversions::{echo_either, mapped, run_task};
+    #[export]
     use crate::errors::{
         DocumentError, UnknownKey, bad_byte, caught_document, caught_parts, caught_value, chain,
         is_not_found, is_value_error, made_value, open_file, raise_again, raise_with_args,
         read_document, read_key, take_error, unknown_key,
     };
+    #[export]
+    use crate::errors::{boxed, boxed_for_threads};
     #[export]
     use crate::export::{Grid, Primes, Table};
 

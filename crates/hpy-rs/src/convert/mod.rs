@@ -13,7 +13,7 @@ mod time;
 mod tuples;
 
 pub use calendar::{Date, DateTime, Time, TimeDelta};
-pub use parts::{Parts, named_part, namespace};
+pub use parts::{Parts, named_part, namespace, optional_part};
 pub use tuples::{expect_items, item as tuple_item};
 
 use crate::handle::{Handle, Ref};
@@ -101,6 +101,12 @@ pub trait FromItem<'ctx>: FromPy<'ctx> {
     /// Converts an item; errors as [`FromPy::from_py`].
     #[doc(hidden)]
     fn from_item(item: &Handle<'ctx, Any>) -> PyResult<'ctx, Self>;
+
+    /// What a part of a struct that is not there is made from: None, where the type takes that for nothing.
+    #[doc(hidden)]
+    fn from_nothing(none: Ref<'ctx, Any>) -> PyResult<'ctx, Self> {
+        Self::from_py(none)
+    }
 }
 
 impl<'ctx, T: for<'b> FromPy<'b>> FromItem<'ctx> for T {
@@ -114,6 +120,10 @@ impl<'ctx, K: Kind> FromItem<'ctx> for Handle<'ctx, K> {
     #[inline]
     fn from_item(item: &Handle<'ctx, Any>) -> PyResult<'ctx, Self> {
         item.clone().cast()
+    }
+
+    fn from_nothing(none: Ref<'ctx, Any>) -> PyResult<'ctx, Self> {
+        Err(PyErr::wrong_type(K::NAME, &none))
     }
 }
 

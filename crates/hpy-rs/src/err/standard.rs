@@ -56,3 +56,20 @@ impl From<std::io::Error> for PyErr<'_> {
         }
     }
 }
+
+macro_rules! from_boxed {
+    ($($error:ty),*) => {$(
+        /// As RuntimeError; an error of the system as what Python calls that.
+        impl From<Box<$error>> for PyErr<'_> {
+            #[cold]
+            fn from(error: Box<$error>) -> Self {
+                match error.downcast::<std::io::Error>() {
+                    Ok(error) => (*error).into(),
+                    Err(error) => crate::exc::RuntimeError::new(error.to_string()),
+                }
+            }
+        }
+    )*};
+}
+
+from_boxed!(dyn std::error::Error, dyn std::error::Error + Send + Sync);

@@ -35,6 +35,22 @@ fn slices(slices: &[Ref<'_>]) -> usize {
 }
 
 #[hpy::function]
+fn nested(rows: Vec<Vec<Handle<'_>>>) -> usize {
+    rows.len()
+}
+
+#[derive(hpy::FromPy)]
+struct Job<'ctx> {
+    name: Option<&'ctx str>,
+}
+
+#[derive(hpy::FromPy)]
+struct Pair<A, B> {
+    a: A,
+    b: B,
+}
+
+#[hpy::function]
 fn by_value(accounts: Vec<Account>) -> usize {
     accounts.len()
 }
