@@ -30,17 +30,45 @@ pub unsafe fn write_float(to: *mut u8, value: f64) -> usize {
     length
 }
 
-/// Two digits for each number below 100.
-static PAIRS: [u8; 200] = {
-    let mut pairs = [0; 200];
-    let mut number = 0;
-    while number < 100 {
-        pairs[2 * number] = b'0' + (number / 10) as u8;
-        pairs[2 * number + 1] = b'0' + (number % 10) as u8;
-        number += 1;
-    }
-    pairs
-};
+/// So many numbers have at most eight digits.
+const EIGHT: u64 = 100_000_000;
+
+/// The eight digits of a number below [`EIGHT`], as numbers, the first in the lowest byte.
+#[inline(always)]
+fn eight_digits(number: u64) -> u64 {
+    // Each half into halves, by products that are exact for so few digits.
+    let fours = number / 10_000 | (number % 10_000) << 32;
+    let hundreds = (fours * 10_486 >> 20) & 0x7f_0000_007f;
+    let twos = hundreds | (fours - 100 * hundreds) << 16;
+    let tens = (twos * 103 >> 10) & 0xf_000f_000f_000f;
+    tens | (twos - 10 * tens) << 8
+}
+
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+/// Writes a number below [`EIGHT`] without zeros before it; returns its length.
+///
+/// # Safety
+/// There is room for eight bytes.
+#[inline(always)]
+unsafe fn write_first(to: *mut u8, number: u64) -> usize {
+    let digits = eight_digits(number);
+    // The last one is written even of 0.
+    let skipped = (digits | 1 << 56).trailing_zeros() / 8;
+    // SAFETY: as the caller says.
+    unsafe { to.cast::<u64>().write_unaligned(((digits | ZEROS) >> (8 * skipped)).to_le()) };
+    8 - skipped as usize
+}
+
+/// Writes a number below [`EIGHT`] with all of its eight digits.
+///
+/// # Safety
+/// There is room for eight bytes.
+#[inline(always)]
+unsafe fn write_eight(to: *mut u8, number: u64) {
+    // SAFETY: as the caller says.
+    unsafe { to.cast::<u64>().write_unaligned((eight_digits(number) | ZEROS).to_le()) }
+}
 
 /// Writes an int in decimals to `to`; returns its length.
 ///
@@ -48,26 +76,25 @@ static PAIRS: [u8; 200] = {
 /// There is room for [`LONGEST`] bytes.
 #[inline(always)]
 pub unsafe fn write_int(to: *mut u8, value: i64) -> usize {
-    let sign = usize::from(value < 0);
-    let mut rest = value.unsigned_abs();
-    let length = sign + rest.checked_ilog10().map_or(1, |log| log as usize + 1);
-    let mut at = length;
-    // SAFETY: an int has at most 19 digits; `at` counts those that are still to be written.
+    let mut length = usize::from(value < 0);
+    let number = value.unsigned_abs();
+    // SAFETY: a sign and three times eight bytes are less than the room.
     unsafe {
         to.write(b'-');
-        while rest >= 100 {
-            let pair = 2 * (rest % 100) as usize;
-            rest /= 100;
-            at -= 2;
-            to.add(at).copy_from_nonoverlapping(PAIRS.as_ptr().add(pair), 2);
+        if number < EIGHT {
+            return length + write_first(to.add(length), number);
         }
-        if rest >= 10 {
-            to.add(at - 2).copy_from_nonoverlapping(PAIRS.as_ptr().add(2 * rest as usize), 2);
+        let high = number / EIGHT;
+        if high < EIGHT {
+            length += write_first(to.add(length), high);
         } else {
-            to.add(at - 1).write(b'0' + rest as u8);
+            length += write_first(to.add(length), high / EIGHT);
+            write_eight(to.add(length), high % EIGHT);
+            length += 8;
         }
+        write_eight(to.add(length), number % EIGHT);
     }
-    length
+    length + 8
 }
 
 /// `0.00001234` as `1.234e-05`, `1e-6` as `1e-06`.
@@ -103,6 +130,7 @@ mod tests {
             values.extend([next - 1, next, next + 1, -next, 1 - next, next / 7]);
             power = next;
         }
+        values.extend((0..EIGHT as i64).step_by(997));
         for value in values {
             let mut room = [0; LONGEST];
             // SAFETY: the room is that large.
