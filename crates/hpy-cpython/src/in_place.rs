@@ -8,18 +8,18 @@ use hpy_sys::ext::*;
 use hpy_sys::{HPy, HPy_ssize_t, HPyContext};
 use pyo3_ffi::*;
 
-/// How ints are laid out, where that is known.
-const INTS: Option<u32> = if cfg!(any(GraalPy, not(target_pointer_width = "64"))) {
+/// How ints are laid out, where that is known and they lie where binaries read them: builds without a GIL, and those that list
+/// all objects, have more before it.
+const INTS: Option<u32> = if cfg!(any(GraalPy, not(target_pointer_width = "64")))
+    || layout::VAR_SIZE != HPY_INT_SIZE_AT
+    || size_of::<PyVarObject>() != HPY_INT_DIGIT_AT
+{
     None
 } else if cfg!(Py_3_12) {
     Some(HPY_INTS_BY_TAG)
 } else {
     Some(HPY_INTS_BY_SIZE)
 };
-const _: () = assert!(
-    INTS.is_none()
-        || (layout::VAR_SIZE == HPY_INT_SIZE_AT && size_of::<PyVarObject>() == HPY_INT_DIGIT_AT)
-);
 
 /// `PyDict_Next` with handles, which are what they stand for.
 fn dict_next() -> unsafe extern "C" fn(HPy, *mut HPy_ssize_t, *mut HPy, *mut HPy) -> c_int {
