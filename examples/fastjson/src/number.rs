@@ -37,11 +37,11 @@ const EIGHT: u64 = 100_000_000;
 #[inline(always)]
 fn eight_digits(number: u64) -> u64 {
     // Each half into halves, by products that are exact for so few digits.
-    let fours = number / 10_000 | (number % 10_000) << 32;
-    let hundreds = (fours * 10_486 >> 20) & 0x7f_0000_007f;
-    let twos = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = (twos * 103 >> 10) & 0xf_000f_000f_000f;
-    tens | (twos - 10 * tens) << 8
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let twos = hundreds | ((fours - 100 * hundreds) << 16);
+    let tens = ((twos * 103) >> 10) & 0xf_000f_000f_000f;
+    tens | ((twos - 10 * tens) << 8)
 }
 
 const ZEROS: u64 = 0x3030_3030_3030_3030;
