@@ -227,6 +227,32 @@ def test_floats(value):
     assert fastjson.loads(text) == json.loads(text)
 
 
+def test_numbers_of_every_length(fastjson):
+    """Ints on both sides of 64 bits; floats between two doubles, and one beside that."""
+    ints = [sign * (10**digits + more) for sign in (1, -1) for digits in range(41) for more in (-1, 0, 1)]
+    ints += [sign * (2**bits + more) for sign in (1, -1) for bits in (31, 53, 63, 64, 65) for more in (-1, 0, 1)]
+    halves = [2**bits + below for bits in (53, 54, 60, 63) for below in range(50)]
+    floats = [f"{sign}{half}e{power}" for half in halves for power in (-27, -22, -11, -1, 2, 300) for sign in ("", "-")]
+    floats += [f"{half}.{'0' * zeros}{end}" for half in halves[:20] for zeros in (0, 20, 400) for end in "01"]
+    floats += ["1e-99999999999999999999", "1e99999999999999999999", "0e99999999999999999999", "-0.0e5", "1" * 400 + ".5", "1" * 300 + "E-300"]
+    for text in [*map(str, ints), *floats]:
+        assert said(fastjson.loads, text) == by_json(text)
+        assert said(fastjson.loads, f'{{"{text}": [{text}, {text} ]}}') == by_json(f'{{"{text}": [{text}, {text} ]}}')
+
+
+def test_strings_of_every_length(fastjson):
+    """What a string may stop at, in each place of it, with and without much text behind it."""
+    for length in range(1, 36):
+        for place in range(length):
+            for put in ("é", "\x7f", "\\n", "\\u0041", "\\ud83d\\ude00", "\x1f", "\\ud83d", "\\udc00", "\\x"):
+                string = '"' + "x" * place + put + "x" * (length - place - 1) + '"'
+                for text in (string, f'{{{string}: [{string}, "", {string}], "more than a block of text": 1}}'):
+                    assert said(fastjson.loads, text) == by_json(text), text
+    escaped = '"\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041"'
+    text = "[" + ", ".join(f'{{{escaped}: {escaped}, "k\\u00e9{many}": ["\\u00e9", "{many}\\n"]}}' for many in range(700)) + "]"
+    assert fastjson.loads(text) == json.loads(text)
+
+
 def test_hooks(fastjson):
     text = '{"a": 1.50, "b": [12, NaN, {"c": -Infinity}], "a": 2}'
     assert said(fastjson.loads, text, object_pairs_hook=tuple) == said(json.loads, text, object_pairs_hook=tuple)

@@ -1,12 +1,10 @@
 //! `fastjson`: see ../README.md. This file is the module as Python sees it; `read` and `write` are how.
 
-mod decimal;
 mod exact;
 mod input;
 mod number;
 mod plain;
 mod quick;
-mod scan;
 mod separators;
 mod text;
 mod wide;

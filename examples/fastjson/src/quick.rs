@@ -1,14 +1,29 @@
-//! The quick way: one pass over the text, which says what it finds to a tree builder.
+//! The quick way: simd-json makes a tape of the document, a tree builder objects of the tape.
 //!
-//! It takes what RFC 8259 allows. The standard library takes more (NaN, lone surrogates, integers of any size), has
-//! hooks, and words its errors in its own way: for all of that [`loads`] says None, and the exact parser reads the
-//! document from its start.
+//! simd-json takes what RFC 8259 allows. The standard library takes more (NaN, lone surrogates, integers of any
+//! size), has hooks, and words its errors in its own way: for all of that [`loads`] says None, and the exact
+//! parser reads the document from its start.
 
-use crate::decimal::{Number, number};
 use crate::exact::{Hooks, MAX_DEPTH};
-use crate::scan::{Arena, Text, string};
 use hpy::prelude::*;
 use hpy::{PyResult, TreeBuilder};
+use simd_json::{Buffers, INPUT_PADDING, Node, StaticNode, Tape};
+use std::cell::RefCell;
+
+/// Memory for documents that is kept for the next one, up to this much text.
+const KEPT: usize = 4 << 20;
+
+/// What parsing a document needs beside it.
+struct Memory {
+    text: Vec<u8>,
+    buffers: Buffers,
+    tape: Tape<'static>,
+}
+
+thread_local! {
+    /// Taken while a document is parsed: destructors of Python's may parse another one meanwhile.
+    static MEMORY: RefCell<Option<Memory>> = const { RefCell::new(None) };
+}
 
 /// The objects of a document, None where it is not one for the quick way.
 pub fn loads<'ctx>(
@@ -16,158 +31,82 @@ pub fn loads<'ctx>(
     text: &str,
     hooks: &Hooks<'ctx>,
 ) -> PyResult<'ctx, Option<Handle<'ctx>>> {
-    if hooks.any() {
+    if hooks.any() || text.is_empty() {
         return Ok(None);
     }
-    let arena = Arena::new(text.len());
-    let mut reader = Reader { text, arena: &arena, at: 0, tree: TreeBuilder::new(ctx)? };
-    if reader.document()? { reader.tree.pop().map(Some) } else { Ok(None) }
+    let Memory { text: mut copy, mut buffers, tape } =
+        MEMORY.with_borrow_mut(Option::take).unwrap_or_else(|| Memory {
+            text: Vec::new(),
+            buffers: Buffers::with_max_depth(text.len(), MAX_DEPTH),
+            tape: Tape::null(),
+        });
+    // simd-json unescapes in place and reads past the end.
+    copy.clear();
+    copy.reserve(text.len() + INPUT_PADDING);
+    copy.extend_from_slice(text.as_bytes());
+    copy.resize(text.len() + INPUT_PADDING, b' ');
+    let mut tape = tape.reset();
+    let parsed = simd_json::fill_tape_padded(&mut copy, text.len(), &mut buffers, &mut tape);
+    let made = match parsed {
+        Ok(()) => build(ctx, &tape.0).map(Some),
+        Err(_) => Ok(None),
+    };
+    let tape = tape.reset();
+    if copy.capacity() <= KEPT {
+        MEMORY.set(Some(Memory { text: copy, buffers, tape }));
+    }
+    made
 }
 
-/// A container whose end has not been reached: how many values, or pairs, it has until now.
+/// A container whose end has not been reached.
 #[derive(Clone, Copy)]
 struct Open {
-    count: usize,
-    kind: Kind,
+    /// How many nodes of its own are to come; even where the next is a key.
+    left: usize,
+    len: usize,
+    is_dict: bool,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Document,
-    List,
-    Dict,
-}
-
-struct Reader<'ctx, 't> {
-    text: &'t str,
-    /// Where strings are that have escapes.
-    arena: &'t Arena,
-    at: usize,
-    tree: TreeBuilder<'ctx, 't>,
-}
-
-impl<'ctx> Reader<'ctx, '_> {
-    /// The next byte, 0 at the end.
-    #[inline(always)]
-    fn peek(&self) -> u8 {
-        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
-    }
-
-    /// The next byte that is no space.
-    #[inline(always)]
-    fn next(&mut self) -> u8 {
-        let mut byte = self.peek();
-        while byte <= b' ' {
-            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return 0;
+fn build<'ctx>(ctx: Ctx<'ctx>, tape: &[Node<'_>]) -> PyResult<'ctx, Handle<'ctx>> {
+    let mut tree = TreeBuilder::new(ctx)?;
+    let mut above: Vec<Open> = Vec::new();
+    let mut open = Open { left: usize::MAX, len: 0, is_dict: false };
+    for node in tape {
+        match node {
+            Node::String(text) if open.is_dict && open.left.is_multiple_of(2) => tree.key(text)?,
+            Node::String(text) => tree.str(text)?,
+            Node::Static(StaticNode::I64(value)) => tree.int(*value)?,
+            Node::Static(StaticNode::U64(value)) => match i64::try_from(*value) {
+                Ok(value) => tree.int(value)?,
+                Err(_) => tree.uint(*value)?,
+            },
+            Node::Static(StaticNode::F64(value)) => tree.float(*value)?,
+            Node::Static(StaticNode::Bool(value)) => tree.bool(*value)?,
+            Node::Static(StaticNode::Null) => tree.none()?,
+            Node::Object { len: 0, .. } => tree.dict(0)?,
+            Node::Array { len: 0, .. } => tree.list(0)?,
+            Node::Object { len, .. } => {
+                above.push(open);
+                open = Open { left: 2 * len, len: *len, is_dict: true };
+                continue;
             }
-            self.at += 1;
-            byte = self.peek();
-        }
-        byte
-    }
-
-    /// Reads all of it; false where that is not possible.
-    #[inline(never)]
-    fn document(&mut self) -> PyResult<'ctx, bool> {
-        let mut above: Vec<Open> = Vec::new();
-        let mut open = Open { count: 0, kind: Kind::Document };
-        loop {
-            let byte = self.next();
-            match byte {
-                b'"' => match string(self.text, &mut self.at, self.arena) {
-                    // SAFETY: it is ASCII.
-                    Some(Text::Ascii(text)) => unsafe { self.tree.ascii(text)? },
-                    Some(Text::Wide(text)) => self.tree.utf8(text)?,
-                    None => return Ok(false),
-                },
-                b'-' | b'0'..=b'9' => match number(self.text.as_bytes(), &mut self.at) {
-                    Some(Number::Int(value)) => self.tree.int(value)?,
-                    Some(Number::Float(value)) => self.tree.float(value)?,
-                    Some(Number::Uint(value)) => self.tree.uint(value)?,
-                    None => return Ok(false),
-                },
-                b'{' | b'[' => {
-                    if above.len() == MAX_DEPTH {
-                        return Ok(false);
-                    }
-                    self.at += 1;
-                    let first = self.next();
-                    // Each bracket's end is two behind it.
-                    if first == byte + 2 {
-                        self.at += 1;
-                        if byte == b'[' { self.tree.list(0)? } else { self.tree.dict(0)? }
-                    } else {
-                        above.push(open);
-                        let kind = if byte == b'[' { Kind::List } else { Kind::Dict };
-                        open = Open { count: 0, kind };
-                        if kind == Kind::Dict && !self.key(first)? {
-                            return Ok(false);
-                        }
-                        continue;
-                    }
-                }
-                b't' if self.word("true") => self.tree.bool(true)?,
-                b'f' if self.word("false") => self.tree.bool(false)?,
-                b'n' if self.word("null") => self.tree.none()?,
-                _ => return Ok(false),
-            }
-            // The value belongs to the innermost container, which may end with it, and so on.
-            loop {
-                open.count += 1;
-                let byte = self.next();
-                let end = match open.kind {
-                    Kind::List => b']',
-                    Kind::Dict => b'}',
-                    // `next` also stops at bytes that are no space.
-                    Kind::Document => return Ok(self.at == self.text.len()),
-                };
-                if byte == b',' {
-                    self.at += 1;
-                    if open.kind == Kind::Dict {
-                        let byte = self.next();
-                        if !self.key(byte)? {
-                            return Ok(false);
-                        }
-                    }
-                    break;
-                }
-                if byte != end {
-                    return Ok(false);
-                }
-                self.at += 1;
-                if open.kind == Kind::Dict {
-                    self.tree.dict(open.count)?;
-                } else {
-                    self.tree.list(open.count)?;
-                }
-                let Some(outer) = above.pop() else { return Ok(false) };
-                open = outer;
+            Node::Array { len, .. } => {
+                above.push(open);
+                open = Open { left: *len, len: *len, is_dict: false };
+                continue;
             }
         }
-    }
-
-    /// A key and the colon behind it, where `byte` is what comes next.
-    #[inline(always)]
-    fn key(&mut self, byte: u8) -> PyResult<'ctx, bool> {
-        if byte != b'"' {
-            return Ok(false);
+        open.left -= 1;
+        while open.left == 0 {
+            if open.is_dict {
+                tree.dict(open.len)?
+            } else {
+                tree.list(open.len)?
+            };
+            let Some(outer) = above.pop() else { break };
+            open = outer;
+            open.left -= 1;
         }
-        match string(self.text, &mut self.at, self.arena) {
-            Some(Text::Ascii(text) | Text::Wide(text)) => self.tree.key(text)?,
-            None => return Ok(false),
-        }
-        if self.next() != b':' {
-            return Ok(false);
-        }
-        self.at += 1;
-        Ok(true)
     }
-
-    #[inline(always)]
-    fn word(&mut self, word: &str) -> bool {
-        let there = self.text.as_bytes()[self.at..].starts_with(word.as_bytes());
-        self.at += word.len();
-        there
-    }
+    tree.pop()
 }
