@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::path::Path;
 
 /// Tests that fail there, for one reason.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
     /// The call that fails and what it does instead.
@@ -117,24 +117,23 @@ mod tests {
         Ended { outcome, test, variant: "universal".to_owned(), why: String::new() }
     }
 
+    fn entry(reason: &str, test: &str, fatal: bool) -> Known {
+        let (reason, tests) = (reason.to_owned(), vec![test.to_owned()]);
+        Known { reason, tests, fatal, ..Known::default() }
+    }
+
+    #[test]
+    fn what_may_happen_is_not_out_of_date() {
+        let always = entry("none", "a::b*", true);
+        let sometimes = Known { sometimes: true, ..entry("none", "a::b*", true) };
+        let all = [ended("passed", "a::b")];
+        assert_eq!(stale(&[always], &all), ["a::b*"]);
+        assert_eq!(stale(&[sometimes], &all), [""; 0]);
+    }
+
     #[test]
     fn entries_name_tests_by_their_beginning() {
-        let known = [
-            Known {
-                reason: "none".into(),
-                tests: vec!["a::b*".into()],
-                fatal: true,
-                sometimes: false,
-                only: Vec::new(),
-            },
-            Known {
-                reason: "other".into(),
-                tests: vec!["a::c".into()],
-                fatal: false,
-                sometimes: false,
-                only: Vec::new(),
-            },
-        ];
+        let known = [entry("none", "a::b*", true), entry("other", "a::c", false)];
         assert_eq!(reason(&known, "a::b[universal]"), Some("none"));
         assert_eq!(reason(&known, "a::c[universal]"), None);
         assert_eq!(fatal(&known), "a::b*\tnone");
@@ -145,22 +144,7 @@ mod tests {
 
     #[test]
     fn what_goes_otherwise_than_listed_is_said() {
-        let known = [
-            Known {
-                reason: "none".into(),
-                tests: vec!["a::b[*".into()],
-                fatal: true,
-                sometimes: false,
-                only: Vec::new(),
-            },
-            Known {
-                reason: "other".into(),
-                tests: vec!["a::c".into()],
-                fatal: false,
-                sometimes: false,
-                only: Vec::new(),
-            },
-        ];
+        let known = [entry("none", "a::b[*", true), entry("other", "a::c", false)];
         let failed = |test: &str, why: &str| Ended { why: why.to_owned(), ..ended("failed", test) };
         let died = failed("a::b[universal]", "ended the process: SIGSEGV");
         let all = [died, failed("a::c", "E"), ended("passed", "a::d")];

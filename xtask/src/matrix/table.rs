@@ -326,8 +326,7 @@ mod tests {
             reason: "lacks b".into(),
             tests: vec!["tests/test_a.py::b*".into()],
             fatal: false,
-            sometimes: false,
-            only: Vec::new(),
+            ..Known::default()
         }];
         let all = [
             ended("failed", "tests/test_a.py::b[trace]", "trace", "E"),
