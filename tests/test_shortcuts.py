@@ -49,7 +49,9 @@ def test_offers(variant):
 
 
 THUNKS = os.environ.get("HPY_RS_THUNKS") != "0"
-GOES_STRAIGHT = sys.platform.startswith("linux") and sys.implementation.name == "cpython" and THUNKS
+#: The runtime has a context for it that offers everything.
+OFFERS_ALL = sys.implementation.name == "cpython" and not NO_GIL and not COUNTS_ALL
+GOES_STRAIGHT = sys.platform.startswith("linux") and OFFERS_ALL and THUNKS
 
 
 def test_calls_go_straight(variant):
@@ -143,7 +145,7 @@ def test_sums_leave_counts_as_they_were(module):
         module.total([1.5, "no"])
 
 
-@pytest.mark.skipif(not GOES_STRAIGHT, reason="calls go straight on Linux, with thunks for the others")
+@pytest.mark.skipif(not GOES_STRAIGHT, reason="calls go straight on Linux, where the context offers everything, with thunks for the others")
 def test_the_first_interpreter_has_the_calls_that_go_straight(variant):
     """Until it ends. Others, and debug mode, get theirs by thunk, and every call has the context of its own."""
     if variant.name != "universal":

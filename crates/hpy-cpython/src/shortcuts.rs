@@ -32,13 +32,24 @@ const ITEMS: u32 = if layout::ITEMS_READ_IN_PLACE && layout::LISTS_ARE_OPEN_BUIL
 
 const STRUCTS: u32 = if OBJECT_OFFSET == HPY_STRUCT_AT { HPY_MAY_REACH_STRUCTS } else { 0 };
 
+/// What base contexts offer.
+const OFFERS: u32 = if COUNTS == 0 {
+    0
+} else {
+    COUNTS | LISTS | ITEMS | STRUCTS | HPY_MAY_TAKE_INTS | HPY_MAY_READ_LENGTHS
+};
+
+/// Whether base contexts offer all that trampolines of universal binaries count on where they go straight to
+/// implementations: see `hpy_sys::ext::HPyBinary`.
+pub const SERVE_STRAIGHT_CALLS: bool = OFFERS & HPY_STRAIGHT_OFFERS == HPY_STRAIGHT_OFFERS;
+
 /// The offers of a base context. The ints stay where they are while the context lives.
 pub fn offers(small_ints: &SmallInts) -> HPyShortcuts {
-    if COUNTS == 0 {
+    if OFFERS == 0 {
         return HPyShortcuts::NONE;
     }
     HPyShortcuts {
-        offers: COUNTS | LISTS | ITEMS | STRUCTS | HPY_MAY_TAKE_INTS | HPY_MAY_READ_LENGTHS,
+        offers: OFFERS,
         struct_at: OBJECT_OFFSET as u32,
         small_ints: small_ints.objects().cast::<HPy>(),
         type_at: layout::TYPE as u32,

@@ -28,8 +28,39 @@ pub struct Callee<'a> {
     /// What messages call it: `f`, `Class.f`.
     pub label: String,
     pub class: Option<&'a Type>,
-    /// The trait function that turns the result into what the definition returns, `Output::output`.
-    pub output: TokenStream,
+    pub output: Output,
+}
+
+/// What is made of the result of a function.
+pub enum Output {
+    /// What `Output` makes of it.
+    Value,
+    /// What `NextOutput` makes of it.
+    Next,
+    /// What the function by this path makes of it.
+    By(TokenStream),
+}
+
+impl Output {
+    /// The function that gives a handle, or the value of the definition.
+    fn handle(&self) -> TokenStream {
+        match self {
+            Output::Value => quote!(::hpy::impl_::Output::output),
+            Output::Next => quote!(::hpy::impl_::NextOutput::next_output),
+            Output::By(path) => path.clone(),
+        }
+    }
+
+    /// The function that gives what [`returning`] takes, which takes fewer instructions where the body is a small one.
+    ///
+    /// [`returning`]: Callee::invoke_returning
+    fn returned(&self) -> TokenStream {
+        match self {
+            Output::Value => quote!(::hpy::impl_::Output::returned),
+            Output::Next => quote!(::hpy::impl_::NextOutput::next_returned),
+            Output::By(path) => path.clone(),
+        }
+    }
 }
 
 /// A variable of generated code, for code that has the span of a user's token: where that token is of a `macro_rules!`,
@@ -90,7 +121,15 @@ impl Callee<'_> {
         &self,
         object: impl Fn(usize) -> (TokenStream, Option<TokenStream>),
     ) -> syn::Result<TokenStream> {
-        self.statements(None, &object)
+        self.statements(None, &object, &self.output.handle())
+    }
+
+    /// As `invoke`, for a body that `hpy::impl_::returning` runs.
+    pub fn invoke_returning(
+        &self,
+        object: impl Fn(usize) -> (TokenStream, Option<TokenStream>),
+    ) -> syn::Result<TokenStream> {
+        self.statements(None, &object, &self.output.returned())
     }
 
     /// As `invoke`, with a closure of its own for the errors of conversions.
@@ -99,13 +138,14 @@ impl Callee<'_> {
         on_error: &TokenStream,
         object: impl Fn(usize) -> (TokenStream, Option<TokenStream>),
     ) -> syn::Result<TokenStream> {
-        self.statements(Some(on_error), &object)
+        self.statements(Some(on_error), &object, &self.output.handle())
     }
 
     fn statements(
         &self,
         on_error: Option<&TokenStream>,
         object: &dyn Fn(usize) -> (TokenStream, Option<TokenStream>),
+        output: &TokenStream,
     ) -> syn::Result<TokenStream> {
         let (receive, receiver) = self.receiver();
         let mut statements = TokenStream::new();
@@ -117,7 +157,6 @@ impl Callee<'_> {
             arguments.push(expression);
         }
         let path = &self.path;
-        let output = &self.output;
         // Errors point at the value: it has the span of the type in both of its places.
         let value = Ident::new("__value", self.params.result);
         let (ctx, result) = (generated("__ctx"), generated("__result"));
@@ -279,29 +318,32 @@ impl Callee<'_> {
         let count = self.params.names.len();
         let plain = self.is_plain() && !of_class;
         let (signature, function) = if plain && count == 0 {
-            let body = self.invoke(|_| (TokenStream::new(), None))?;
+            let body = self.invoke_returning(|_| (TokenStream::new(), None))?;
             (
                 format_ident!("NOARGS"),
                 quote! {
+                    #[inline]
                     unsafe extern "C" fn __imp(
                         __raw: *mut ::hpy::impl_::sys::HPyContext,
                         __slf: ::hpy::impl_::sys::HPy,
                     ) -> ::hpy::impl_::sys::HPy {
-                        unsafe { ::hpy::impl_::object(__raw, |__ctx| { #body }) }
+                        unsafe { ::hpy::impl_::returning(__raw, |__ctx| { #body }) }
                     }
                 },
             )
         } else if plain && count == 1 {
-            let body = self.invoke(|_| (quote!(::hpy::Ref::from_raw(__ctx, __value)), None))?;
+            let body =
+                self.invoke_returning(|_| (quote!(::hpy::Ref::from_raw(__ctx, __value)), None))?;
             (
                 format_ident!("O"),
                 quote! {
+                    #[inline]
                     unsafe extern "C" fn __imp(
                         __raw: *mut ::hpy::impl_::sys::HPyContext,
                         __slf: ::hpy::impl_::sys::HPy,
                         __value: ::hpy::impl_::sys::HPy,
                     ) -> ::hpy::impl_::sys::HPy {
-                        unsafe { ::hpy::impl_::object(__raw, |__ctx| { #body }) }
+                        unsafe { ::hpy::impl_::returning(__raw, |__ctx| { #body }) }
                     }
                 },
             )

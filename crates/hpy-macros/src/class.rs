@@ -376,22 +376,23 @@ impl Part {
         if self.get.is_some() {
             let doc = docs::c_literal(&self.doc);
             let value = if is_field {
-                quote!(::hpy::impl_::Output::output(__object.load(|__class| &__class.#member), __ctx))
+                quote!(::hpy::impl_::Output::returned(__object.load(|__class| &__class.#member), __ctx))
             } else {
                 quote! {
                     let __self = ::hpy::impl_::borrow_for(__object)?;
                     let __value = ::core::clone::Clone::clone(&__self.#member);
-                    ::hpy::impl_::Output::output(__value, __ctx)
+                    ::hpy::impl_::Output::returned(__value, __ctx)
                 }
             };
             tokens.extend(quote! {
                 __items.push(::hpy::impl_::Item::Property({
+                    #[inline]
                     unsafe extern "C" fn __imp(
                         __raw: *mut ::hpy::impl_::sys::HPyContext,
                         __slf: ::hpy::impl_::sys::HPy,
                         _closure: *mut ::core::ffi::c_void,
                     ) -> ::hpy::impl_::sys::HPy {
-                        unsafe { ::hpy::impl_::object(__raw, |__ctx| {
+                        unsafe { ::hpy::impl_::returning(__raw, |__ctx| {
                             let __object = ::hpy::impl_::receiver::<#class>(__ctx, __slf);
                             #value
                         }) }

@@ -1,6 +1,6 @@
 //! `#[hpy::function]`
 
-use crate::call::{Callee, quiet};
+use crate::call::{Callee, Output, quiet};
 use crate::docs;
 use crate::options::{self, CallOptions};
 use crate::params::{Context, Params, Style, TakesClass, plain_name};
@@ -21,7 +21,7 @@ pub fn expand(attribute: TokenStream, mut item: ItemFn) -> syn::Result<TokenStre
         path: quote!(#ident),
         label: name.clone(),
         class: None,
-        output: quote!(::hpy::impl_::Output::output),
+        output: Output::Value,
     };
     let doc = docs::text(&item.attrs);
     let definition = callee.method(&name, "$module", &doc)?;

@@ -1,6 +1,6 @@
 //! `#[hpy::methods]`
 
-use crate::call::{Callee, Way, generated, quiet};
+use crate::call::{Callee, Output, Way, generated, quiet};
 use crate::class::setter;
 use crate::class_stub::{ClassStub, property_name};
 use crate::docs;
@@ -158,7 +158,7 @@ impl Block<'_> {
             path: quote!(<#class>::#ident),
             label,
             class: Some(class),
-            output: quote!(::hpy::impl_::Output::output),
+            output: Output::Value,
         };
         let needs_self = !matches!(role, Role::New | Role::Static | Role::Class);
         if needs_self && matches!(params.receiver, Receiver::None) {
@@ -211,7 +211,7 @@ impl Block<'_> {
                     Ok(())
                 }
                 Some(Special::Next) => {
-                    callee.output = quote!(::hpy::impl_::NextOutput::next_output);
+                    callee.output = Output::Next;
                     let def = callee.method(&name, "$self", &doc)?;
                     self.push(quote!(::hpy::impl_::Item::SlotMethod(#def)));
                     Ok(())
@@ -301,9 +301,9 @@ impl Block<'_> {
             path: callee.path.clone(),
             label: callee.label.clone(),
             class: callee.class,
-            output: quote::quote_spanned! {callee.params.result=>
+            output: Output::By(quote::quote_spanned! {callee.params.result=>
                 (|__value, _| ::hpy::impl_::Constructed::<'_, #class>::constructed(__value, #called))
-            },
+            }),
         };
         let constant = callee.signature_constant();
         let function = callee.in_order(
@@ -346,16 +346,17 @@ impl Block<'_> {
                 "a getter takes nothing but `self` and the token: fn x(&self) -> T",
             ));
         }
-        let body = callee.invoke(|_| (TokenStream::new(), None))?;
+        let body = callee.invoke_returning(|_| (TokenStream::new(), None))?;
         let (name, doc) = (docs::c_literal(name), docs::c_literal(doc));
         self.push(quote! {
             ::hpy::impl_::Item::Property({
+                #[inline]
                 unsafe extern "C" fn __imp(
                     __raw: *mut ::hpy::impl_::sys::HPyContext,
                     __slf: ::hpy::impl_::sys::HPy,
                     _closure: *mut ::core::ffi::c_void,
                 ) -> ::hpy::impl_::sys::HPy {
-                    unsafe { ::hpy::impl_::object(__raw, |__ctx| { #body }) }
+                    unsafe { ::hpy::impl_::returning(__raw, |__ctx| { #body }) }
                 }
                 ::hpy::impl_::getter(
                     #name,
@@ -387,7 +388,7 @@ impl Block<'_> {
             path: callee.path.clone(),
             label: label.clone(),
             class: callee.class,
-            output: quote!(::hpy::impl_::unit),
+            output: Output::By(quote!(::hpy::impl_::unit)),
         };
         let body = callee.invoke_with(&on_error, |_| (quote!(__value), None))?;
         let body = quote! {

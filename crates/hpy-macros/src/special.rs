@@ -1,6 +1,6 @@
 //! The code of special methods that are slots of the ABI.
 
-use crate::call::{Callee, Way};
+use crate::call::{Callee, Output, Way};
 use crate::docs;
 use crate::slots::Special;
 use proc_macro2::TokenStream;
@@ -50,7 +50,7 @@ fn with_output<'a>(callee: &Callee<'a>, output: TokenStream) -> Callee<'a> {
         path: callee.path.clone(),
         label: callee.label.clone(),
         class: callee.class,
-        output,
+        output: Output::By(output),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where Python's calls come in: panics stop here, errors become exceptions.
 
+use crate::convert::Returned;
 use crate::exc::{AttributeError, OverflowError, RuntimeError, TypeError};
 use crate::global::GlobalCell;
 use crate::handle::{Handle, Ref};
@@ -20,6 +21,30 @@ use std::sync::Once;
 pub unsafe fn object(
     ctx: *mut HPyContext,
     body: impl for<'ctx> FnOnce(Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>>,
+) -> HPy {
+    // SAFETY: the caller says so; the token does not leave the body.
+    let ctx = unsafe { Ctx::from_raw(ctx) };
+    match catch_unwind(AssertUnwindSafe(|| body(ctx))) {
+        Ok(Ok(value)) => value.into_raw(),
+        Ok(Err(error)) => {
+            error.raise(ctx);
+            HPy::NULL
+        }
+        Err(payload) => {
+            raise_panic(ctx, payload);
+            HPy::NULL
+        }
+    }
+}
+
+/// As [`object`], where the body ends with the conversion of what it returns.
+///
+/// # Safety
+/// As [`object`].
+#[inline(always)]
+pub unsafe fn returning(
+    ctx: *mut HPyContext,
+    body: impl for<'ctx> FnOnce(Ctx<'ctx>) -> PyResult<'ctx, Returned>,
 ) -> HPy {
     // SAFETY: the caller says so; the token does not leave the body.
     let ctx = unsafe { Ctx::from_raw(ctx) };
@@ -183,6 +208,7 @@ fn panic_exception(ctx: Ctx<'_>) -> PyResult<'_, Handle<'_, Type>> {
 pub trait Output<'ctx> {
     const HINT: Hint = Hint::ANY;
     fn output(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>>;
+    fn returned(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Returned>;
 }
 
 impl<'ctx, T: IntoPy<'ctx>> Output<'ctx> for T {
@@ -191,6 +217,10 @@ impl<'ctx, T: IntoPy<'ctx>> Output<'ctx> for T {
     fn output(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         self.into_py(ctx)
     }
+    #[inline(always)]
+    fn returned(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Returned> {
+        self.into_returned(ctx)
+    }
 }
 
 impl<'ctx, T: IntoPy<'ctx>, E: Into<PyErr<'ctx>>> Output<'ctx> for Result<T, E> {
@@ -198,6 +228,10 @@ impl<'ctx, T: IntoPy<'ctx>, E: Into<PyErr<'ctx>>> Output<'ctx> for Result<T, E> 
     #[inline(always)]
     fn output(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         self.map_err(Into::into)?.into_py(ctx)
+    }
+    #[inline(always)]
+    fn returned(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Returned> {
+        self.map_err(Into::into)?.into_returned(ctx)
     }
 }
 
@@ -209,6 +243,13 @@ impl<'ctx, T: IntoPy<'ctx>, E: Into<PyErr<'ctx>>> Output<'ctx> for Result<T, E> 
 pub trait NextOutput<'ctx> {
     const HINT: Hint = Hint::ANY;
     fn next_output(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>>;
+    #[inline]
+    fn next_returned(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Returned>
+    where
+        Self: Sized,
+    {
+        self.next_output(ctx).map(Returned::handle)
+    }
 }
 
 impl<'ctx, T: IntoPy<'ctx>> NextOutput<'ctx> for Option<T> {

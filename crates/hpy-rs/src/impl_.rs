@@ -15,7 +15,7 @@ pub use crate::def::{
 };
 pub use crate::entry::{
     HashOutput, NextOutput, Output, bad_attribute, class_argument, exported, item_by_index, length,
-    no_item_operation, number, object, operand, or_none, set_value, status, truth, unit,
+    no_item_operation, number, object, operand, or_none, returning, set_value, status, truth, unit,
     unraisable, unsupported,
 };
 pub use crate::enumeration::EnumDefinition;

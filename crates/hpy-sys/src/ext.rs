@@ -29,7 +29,9 @@ pub struct HPyBinary {
     /// A variable of the binary that is null until the runtime stores a context there. From then on trampolines
     /// in the binary call implementations with that context themselves, without a word to the runtime, if the
     /// signature has the context and then what CPython passes. (So not those of NEWFUNC, INITPROC, TRAVERSEPROC,
-    /// DESTROYFUNC, MOD_CREATE and capsule destructors.) Null where the binary's trampolines do not do that.
+    /// DESTROYFUNC, MOD_CREATE and capsule destructors.) In a universal or hybrid binary it is a context that offers
+    /// [`HPY_STRAIGHT_OFFERS`], so that an implementation inlined in its trampoline need not ask. Null where the
+    /// binary's trampolines do not do that.
     pub straight: *mut *mut HPyContext,
 }
 
@@ -109,6 +111,13 @@ pub const HPY_MAY_TAKE_INTS: u32 = 8;
 /// For the struct of an instance whose type has the shape Object: it lies [`HPY_STRUCT_AT`] bytes from the address
 /// that the handle is. (A number that is read first would be a wait before each read of the struct.)
 pub const HPY_MAY_REACH_STRUCTS: u32 = 16;
+/// What a context offers that trampolines of universal and hybrid binaries go straight to implementations with, beside
+/// one of the two ways to count: all that does not depend on the version of CPython.
+pub const HPY_STRAIGHT_OFFERS: u32 = HPY_MAY_SET_ITEMS
+    | HPY_MAY_TAKE_INTS
+    | HPY_MAY_REACH_STRUCTS
+    | HPY_MAY_READ_LENGTHS
+    | HPY_MAY_READ_ITEMS;
 /// See [`HPY_MAY_REACH_STRUCTS`].
 pub const HPY_STRUCT_AT: usize = 16;
 /// For type checks and `HPy_Length`: [`HPyShortcuts::type_at`] bytes from the address that a handle is lies the

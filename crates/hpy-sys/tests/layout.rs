@@ -167,6 +167,7 @@ fn constants(facts: &mut Facts) {
         ("HPY_MAY_SET_ITEMS", ext::HPY_MAY_SET_ITEMS.into()),
         ("HPY_MAY_TAKE_INTS", ext::HPY_MAY_TAKE_INTS.into()),
         ("HPY_MAY_REACH_STRUCTS", ext::HPY_MAY_REACH_STRUCTS.into()),
+        ("HPY_STRAIGHT_OFFERS", ext::HPY_STRAIGHT_OFFERS.into()),
         ("HPY_MAY_READ_LENGTHS", ext::HPY_MAY_READ_LENGTHS.into()),
         ("HPY_STRUCT_AT", ext::HPY_STRUCT_AT as i64),
         ("HPY_SMALL_INT_MIN", ext::HPY_SMALL_INT_MIN),

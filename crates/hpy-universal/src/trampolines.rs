@@ -9,6 +9,7 @@
 use crate::binary::{Entries, Place};
 use crate::image;
 use crate::raise::Raised;
+use hpy_cpython::shortcuts::SERVE_STRAIGHT_CALLS;
 use hpy_cpython::state::{self, Companion, InterpreterState};
 use hpy_cpython::straight;
 use hpy_sys::HPyContext;
@@ -89,7 +90,11 @@ pub unsafe fn take(
     }
     if needed {
         all.push(Taken { binary, ctx: ctx as usize, state: state as usize });
-    } else if !other && ctx == (*state).direct.ctx && straight::is_free(variable) {
+    } else if !other
+        && ctx == (*state).direct.ctx
+        && SERVE_STRAIGHT_CALLS
+        && straight::is_free(variable)
+    {
         // Universal mode. (A context that wraps another sees every call, by thunk.)
         if let Some(image) = image::around(variable.cast()) {
             straight::take(state, variable, image);

@@ -76,7 +76,7 @@ fn c_api_call(m: &Member, c_api: &str) -> String {
 }
 
 /// Functions that the header writes by hand: hpy/calls.h says why.
-const HAND_WRITTEN: [&str; 16] = [
+const HAND_WRITTEN: [&str; 17] = [
     "HPy_Dup",
     "HPy_Close",
     "HPy_Is",
@@ -89,6 +89,7 @@ const HAND_WRITTEN: [&str; 16] = [
     "HPyLong_FromInt32_t",
     "HPyLong_FromInt64_t",
     "HPyLong_FromSsize_t",
+    "HPy_Call",
     "_HPy_New",
     "HPy_FatalError",
     "HPy_AsPyObject",

@@ -20,6 +20,7 @@ use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Kind, List};
 use crate::object::Arg;
 use crate::{Ctx, Hint, PyErr, PyResult};
+use hpy_sys::HPy;
 
 /// A Rust type that Python objects convert to.
 ///
@@ -161,6 +162,13 @@ pub trait IntoPy<'ctx>: Sized {
     /// Converts.
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>>;
 
+    /// As the result of a function that Python called, where nobody looks at it on the way.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn into_returned(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Returned> {
+        self.into_py(ctx).map(Returned::handle)
+    }
+
     /// As an argument of a call, where a handle that the caller has need not be duplicated.
     ///
     /// # Safety
@@ -185,6 +193,29 @@ pub trait IntoPy<'ctx>: Sized {
     #[doc(hidden)]
     fn vec_into_py(items: Vec<Self>, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         List::from_iter(ctx, items).map(Handle::into_any)
+    }
+}
+
+/// What a function that Python called gives back: a new handle, or null where an exception is set.
+#[doc(hidden)]
+pub struct Returned(HPy);
+
+impl Returned {
+    #[inline(always)]
+    pub fn handle(value: Handle<'_, Any>) -> Returned {
+        Returned(value.into_raw())
+    }
+
+    /// # Safety
+    /// `raw` is a new handle of the call's context, or null and then an exception is set.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(raw: HPy) -> Returned {
+        Returned(raw)
+    }
+
+    #[inline(always)]
+    pub(crate) fn into_raw(self) -> HPy {
+        self.0
     }
 }
 

@@ -1,6 +1,6 @@
 //! bool, integers, floats.
 
-use super::{FromPy, IntoPy, bulk};
+use super::{FromPy, IntoPy, Returned, bulk};
 use crate::exc::{OverflowError, TypeError};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Bytes, Int, List};
@@ -129,6 +129,18 @@ impl<'ctx> IntoPy<'ctx> for i64 {
         }
     }
 
+    #[inline(always)]
+    fn into_returned(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Returned> {
+        // SAFETY: the context is live; it raises where it returns null.
+        unsafe {
+            let raw = match shortcuts::small_int(ctx, self) {
+                Some(small) => small,
+                None => shortcuts::HPyLong_FromInt64_t(ctx.as_raw(), self),
+            };
+            Ok(Returned::from_raw(raw))
+        }
+    }
+
     int_list!();
 
     fn vec_into_py(items: Vec<Self>, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
@@ -158,6 +170,11 @@ macro_rules! narrow {
             #[inline]
             fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
                 i64::from(self).into_py(ctx)
+            }
+
+            #[inline(always)]
+            fn into_returned(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Returned> {
+                i64::from(self).into_returned(ctx)
             }
 
             int_list!();
@@ -299,6 +316,12 @@ impl<'ctx> IntoPy<'ctx> for f64 {
         unsafe { Handle::from_new(ctx, shortcuts::HPyFloat_FromDouble(ctx.as_raw(), self)) }
     }
 
+    #[inline(always)]
+    fn into_returned(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Returned> {
+        // SAFETY: the context is live; it raises where it returns null.
+        unsafe { Ok(Returned::from_raw(shortcuts::HPyFloat_FromDouble(ctx.as_raw(), self))) }
+    }
+
     #[inline]
     fn list_from_iter<I: ExactSizeIterator<Item = Self>>(
         items: I,
@@ -326,6 +349,11 @@ impl<'ctx> IntoPy<'ctx> for f32 {
     #[inline]
     fn into_py(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Handle<'ctx, Any>> {
         f64::from(self).into_py(ctx)
+    }
+
+    #[inline(always)]
+    fn into_returned(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Returned> {
+        f64::from(self).into_returned(ctx)
     }
 
     #[inline]

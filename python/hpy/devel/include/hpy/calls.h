@@ -172,7 +172,7 @@ HPyAPI_FUNC void *_HPy_AsStruct_Object(HPyContext *ctx, HPy h)
     return (char *)_h2py(h) + (sizeof(PyObject) + 15) / 16 * 16;
 #else
 #  ifdef _HPY_HAS_SHORTCUTS
-    if (_HPy_LIKELY(_HPy_Offers(ctx) & HPY_MAY_REACH_STRUCTS))
+    if (_HPy_OffersOnce(ctx, HPY_MAY_REACH_STRUCTS))
         return (char *)h._i + HPY_STRUCT_AT;
 #  endif
     return ctx->ctx_AsStruct_Object(ctx, h);
@@ -301,6 +301,15 @@ HPyAPI_FUNC HPy HPy_FromPyObject(HPyContext *ctx, cpy_PyObject *obj)
     return ctx->ctx_FromPyObject(ctx, obj);
 }
 #endif
+
+HPyAPI_FUNC HPy HPy_Call(HPyContext *ctx, HPy callable, const HPy *args, size_t nargs, HPy kwnames)
+{
+#ifdef HPY_ABI_CPYTHON
+    if (_HPy_LIKELY(kwnames._i == 0 || PyTuple_Check(_h2py(kwnames))))
+        return _py2h(PyObject_Vectorcall(_h2py(callable), (PyObject *const *)args, nargs, _h2py(kwnames)));
+#endif
+    return _HPy_PLACE(ctx, ctx_Call)(ctx, callable, args, nargs, kwnames);
+}
 
 HPyAPI_FUNC HPy _HPy_New(HPyContext *ctx, HPy h_type, void **data)
 {

@@ -19,6 +19,9 @@ typedef struct _HPyExtensions HPyExtensions; /* hpy/extensions.h */
 #define HPY_STRUCT_AT 16
 #define HPY_MAY_READ_LENGTHS 32u
 #define HPY_MAY_READ_ITEMS 64u /* with it come those to set items and to take ints: one test for all of a loop */
+/* What the context in _hpy_straight_ctx offers, beside one of the two ways to count. */
+#define HPY_STRAIGHT_OFFERS                                                                                            \
+    (HPY_MAY_SET_ITEMS | HPY_MAY_TAKE_INTS | HPY_MAY_REACH_STRUCTS | HPY_MAY_READ_LENGTHS | HPY_MAY_READ_ITEMS)
 #define HPY_TYPE_AT 8
 #define HPY_LENGTH_AT 16
 #define HPY_ITEMS_AT 24
@@ -89,6 +92,13 @@ typedef int32_t _hpy_count_i32;
 HPyAPI_FUNC uint32_t _HPy_Offers(const HPyContext *ctx)
 {
     return *(const uint16_t *)(const void *)((const char *)ctx + _hpy_offers_at);
+}
+
+/* The same for one of HPY_STRAIGHT_OFFERS, which the context that trampolines go straight with is known to offer: where an
+   implementation is inlined in its trampoline there is nothing to ask. In loops it is more than it spares. */
+HPyAPI_FUNC int _HPy_OffersOnce(const HPyContext *ctx, uint32_t one)
+{
+    return _HPy_LIKELY(ctx == _hpy_straight_ctx) || _HPy_LIKELY(_HPy_Offers(ctx) & one);
 }
 
 /* Counts one reference more to an object; returns whether it may. The bounds of counts are said where the compiler does

@@ -1182,11 +1182,6 @@ HPyAPI_FUNC int HPy_SetCallFunction(HPyContext *ctx, HPy h, HPyCallFunction *fun
     return _HPy_PLACE(ctx, ctx_SetCallFunction)(ctx, h, func);
 }
 
-HPyAPI_FUNC HPy HPy_Call(HPyContext *ctx, HPy callable, const HPy *args, size_t nargs, HPy kwnames)
-{
-    return _HPy_PLACE(ctx, ctx_Call)(ctx, callable, args, nargs, kwnames);
-}
-
 HPyAPI_FUNC HPy HPy_CallMethod(HPyContext *ctx, HPy name, const HPy *args, size_t nargs, HPy kwnames)
 {
     return _HPy_PLACE(ctx, ctx_CallMethod)(ctx, name, args, nargs, kwnames);
