@@ -322,7 +322,6 @@ impl Callee<'_> {
             (
                 format_ident!("NOARGS"),
                 quote! {
-                    #[inline]
                     unsafe extern "C" fn __imp(
                         __raw: *mut ::hpy::impl_::sys::HPyContext,
                         __slf: ::hpy::impl_::sys::HPy,
@@ -337,7 +336,6 @@ impl Callee<'_> {
             (
                 format_ident!("O"),
                 quote! {
-                    #[inline]
                     unsafe extern "C" fn __imp(
                         __raw: *mut ::hpy::impl_::sys::HPyContext,
                         __slf: ::hpy::impl_::sys::HPy,

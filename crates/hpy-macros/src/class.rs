@@ -386,7 +386,6 @@ impl Part {
             };
             tokens.extend(quote! {
                 __items.push(::hpy::impl_::Item::Property({
-                    #[inline]
                     unsafe extern "C" fn __imp(
                         __raw: *mut ::hpy::impl_::sys::HPyContext,
                         __slf: ::hpy::impl_::sys::HPy,

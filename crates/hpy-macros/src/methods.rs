@@ -350,7 +350,6 @@ impl Block<'_> {
         let (name, doc) = (docs::c_literal(name), docs::c_literal(doc));
         self.push(quote! {
             ::hpy::impl_::Item::Property({
-                #[inline]
                 unsafe extern "C" fn __imp(
                     __raw: *mut ::hpy::impl_::sys::HPyContext,
                     __slf: ::hpy::impl_::sys::HPy,

@@ -16,7 +16,7 @@ macro_rules! __trampoline {
         unsafe extern "C" fn packing(object: $crate::impl_::packed::P) -> $crate::impl_::packed::P {
             #[repr(C)]
             struct Packed([$crate::impl_::packed::P; 2]);
-            let mut packed = Packed([object, ::core::ptr::null_mut()]);
+            let mut packed = Packed([object, 0]);
             // SAFETY: the struct is the one of the signature.
             unsafe {
                 $crate::impl_::call_from_trampoline(
@@ -55,7 +55,7 @@ macro_rules! __trampoline {
         ) -> $crate::impl_::packed::P {
             #[repr(C)]
             struct Packed([$crate::impl_::packed::P; 5]);
-            let mut packed = Packed([object, args, count as _, names, ::core::ptr::null_mut()]);
+            let mut packed = Packed([object, args, count as _, names, 0]);
             // SAFETY: the struct is the one of the signature, whose members are all words.
             unsafe {
                 $crate::impl_::call_from_trampoline(
@@ -176,8 +176,9 @@ macro_rules! __trampoline {
 
 /// The types that trampolines pack.
 pub mod packed {
-    /// A pointer.
-    pub type P = *mut core::ffi::c_void;
+    /// A pointer, as a number: what an implementation returns then is what its trampoline returns, and the last call of
+    /// an implementation that is inlined there can be a jump. Both are passed in the same registers.
+    pub type P = isize;
     /// A size.
     pub type I = isize;
     /// An int.
@@ -196,14 +197,14 @@ pub mod packed {
     impl Pass<hpy_sys::HPy> for P {
         #[inline(always)]
         fn pass(self) -> hpy_sys::HPy {
-            hpy_sys::HPy { _i: self as isize }
+            hpy_sys::HPy { _i: self }
         }
     }
 
     impl Pass<P> for hpy_sys::HPy {
         #[inline(always)]
         fn pass(self) -> P {
-            self._i as P
+            self._i
         }
     }
 
@@ -219,17 +220,34 @@ pub mod packed {
     }
 
     pass! {
-        P => P;
-        P => *const hpy_sys::HPy;
-        P => *mut hpy_sys::HPy_buffer;
-        I => I;
-        I => usize;
+        isize => isize;
+        isize => usize;
         N => N;
+    }
+
+    macro_rules! pass_pointer {
+        ($($to:ty)*) => {$(
+            impl Pass<*mut $to> for P {
+                #[inline(always)]
+                fn pass(self) -> *mut $to {
+                    core::ptr::with_exposed_provenance_mut(self as usize)
+                }
+            }
+        )*};
+    }
+
+    pass_pointer!(core::ffi::c_void hpy_sys::HPy_buffer);
+
+    impl Pass<*const hpy_sys::HPy> for P {
+        #[inline(always)]
+        fn pass(self) -> *const hpy_sys::HPy {
+            core::ptr::with_exposed_provenance(self as usize)
+        }
     }
 
     #[allow(non_upper_case_globals)]
     pub mod zero {
-        pub const P: super::P = core::ptr::null_mut();
+        pub const P: super::P = 0;
         pub const I: super::I = 0;
         pub const N: super::N = 0;
     }

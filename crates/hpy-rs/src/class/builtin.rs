@@ -9,7 +9,7 @@ use crate::def::{Item, method};
 use crate::exc::TypeError;
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Dict, Float, Int, Kind, List, Str, Tuple, Type};
-use crate::trampoline::packed::pass;
+use crate::trampoline::packed::{P, pass};
 use crate::{CallArgs, Ctx, PyResult};
 use core::ffi::c_void;
 use core::mem::transmute;
@@ -252,24 +252,19 @@ unsafe fn keywords<'ctx>(
 fn new_trampoline<T: Class>() -> *mut c_void {
     #[repr(C)]
     struct Packed {
-        receiver: *mut c_void,
-        args: *mut c_void,
+        receiver: P,
+        args: P,
         count: isize,
-        names: *mut c_void,
-        result: *mut c_void,
+        names: P,
+        result: P,
     }
-    unsafe extern "C" fn trampoline<T: Class>(
-        receiver: *mut c_void,
-        args: *mut c_void,
-        count: isize,
-        names: *mut c_void,
-    ) -> *mut c_void {
+    unsafe extern "C" fn trampoline<T: Class>(receiver: P, args: P, count: isize, names: P) -> P {
         if let Some(ctx) = crate::runtime::straight_context() {
             let count = count as usize & (usize::MAX >> 1);
             // SAFETY: the runtime's context, and the arguments of the signature.
             return unsafe { pass(new::<T>(ctx, pass(receiver), pass(args), count, pass(names))) };
         }
-        let mut packed = Packed { receiver, args, count, names, result: core::ptr::null_mut() };
+        let mut packed = Packed { receiver, args, count, names, result: 0 };
         let imp = new::<T> as *mut c_void;
         // SAFETY: the struct is the one of the signature.
         unsafe { crate::runtime::call_from_trampoline(HPyFunc_KEYWORDS, imp, &mut packed) };

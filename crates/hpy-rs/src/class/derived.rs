@@ -5,7 +5,7 @@ use super::{Class, borrow_for, is_instance, receiver};
 use crate::def::{Item, slot};
 use crate::handle::{Handle, Ref};
 use crate::kinds::{Any, Str, Tuple};
-use crate::trampoline::packed::pass;
+use crate::trampoline::packed::{P, pass};
 use crate::{Compare, Ctx, PyResult};
 use core::ffi::{c_int, c_void};
 use core::hash::{Hash, Hasher};
@@ -57,7 +57,7 @@ pub fn push_repr<T: Class>(items: &mut Vec<Item>) {
         }
     }
     let trampoline = generic_trampoline!(repr [T: Class] HPyFunc_REPRFUNC
-        (object: *mut c_void) -> *mut c_void = core::ptr::null_mut());
+        (object: P) -> P = 0);
     items.push(Item::Def(slot(HPy_tp_repr, repr::<T> as *mut c_void, trampoline)));
 }
 
@@ -131,7 +131,7 @@ pub fn push_eq<T: Class + PartialEq>(items: &mut Vec<Item>) {
         unsafe { compared::<T, ByEq>(ctx, left, right, operator) }
     }
     let trampoline = generic_trampoline!(compare [T: Class + PartialEq] HPyFunc_RICHCMPFUNC
-        (left: *mut c_void, right: *mut c_void, operator: c_int) -> *mut c_void = core::ptr::null_mut());
+        (left: P, right: P, operator: c_int) -> P = 0);
     items.push(Item::Def(slot(HPy_tp_richcompare, compare::<T> as *mut c_void, trampoline)));
 }
 
@@ -147,7 +147,7 @@ pub fn push_ord<T: Class + PartialOrd>(items: &mut Vec<Item>) {
         unsafe { compared::<T, ByOrd>(ctx, left, right, operator) }
     }
     let trampoline = generic_trampoline!(compare [T: Class + PartialOrd] HPyFunc_RICHCMPFUNC
-        (left: *mut c_void, right: *mut c_void, operator: c_int) -> *mut c_void = core::ptr::null_mut());
+        (left: P, right: P, operator: c_int) -> P = 0);
     items.push(Item::Def(slot(HPy_tp_richcompare, compare::<T> as *mut c_void, trampoline)));
 }
 
@@ -168,7 +168,7 @@ pub fn push_hash<T: Class + Hash>(items: &mut Vec<Item>) {
         }
     }
     let trampoline = generic_trampoline!(hash [T: Class + Hash] HPyFunc_HASHFUNC
-        (object: *mut c_void) -> isize = 0);
+        (object: P) -> isize = 0);
     items.push(Item::Def(slot(HPy_tp_hash, hash::<T> as *mut c_void, trampoline)));
 }
 

@@ -82,6 +82,19 @@ macro_rules! through_context {
                 }
             }
 
+            #[inline(always)]
+            fn into_returned(self, ctx: Ctx<'ctx>) -> PyResult<'ctx, Returned> {
+                // SAFETY: the context is live; it raises where it returns null.
+                unsafe {
+                    let small = i64::try_from(self).ok().and_then(|int| shortcuts::small_int(ctx, int));
+                    let raw = match small {
+                        Some(small) => small,
+                        None => api::$from(ctx.as_raw(), self),
+                    };
+                    Ok(Returned::from_raw(raw))
+                }
+            }
+
             int_list!();
         }
     )*};
