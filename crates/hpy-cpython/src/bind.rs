@@ -6,6 +6,7 @@ use crate::ready_made::{self, ReadyMade};
 use crate::state::{self, InterpreterState};
 use crate::straight;
 use crate::thunk::{Kind, Thunk};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char, c_void};
 use core::ptr;
@@ -30,6 +31,12 @@ pub struct Bindings {
     state: *mut InterpreterState,
     target: *const CallTarget,
     thunks: Vec<(Kind, Thunk)>,
+    /// Each type and module has bindings, and most have nothing of this.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Default)]
+struct Rare {
     ready_made: Vec<&'static ReadyMade>,
     entries: Entries,
 }
@@ -41,13 +48,7 @@ impl Bindings {
     /// `state` is live and the calling thread is attached to its interpreter; `target` outlives the bindings.
     pub unsafe fn new(state: *mut InterpreterState, target: *const CallTarget) -> Self {
         state::retain(state);
-        Bindings {
-            state,
-            target,
-            thunks: Vec::new(),
-            ready_made: Vec::new(),
-            entries: Entries::default(),
-        }
+        Bindings { state, target, thunks: Vec::new(), rare: None }
     }
 
     /// The target that bound definitions call.
@@ -105,13 +106,17 @@ impl Bindings {
         let (first, destination) = self.destination_for(target, sig, imp, name);
         match (*self.state).thunks.make(kind, first, destination) {
             Some(thunk) => {
+                if self.thunks.is_empty() {
+                    // Many types have one, for `tp_new`.
+                    self.thunks.reserve_exact(1);
+                }
                 self.thunks.push((kind, thunk));
                 thunk.code()
             }
             None if !trampoline.is_null() => trampoline,
             None => match ready_made::take(kind, first, destination) {
                 Some((entry, code)) => {
-                    self.ready_made.push(entry);
+                    self.rare.get_or_insert_default().ready_made.push(entry);
                     code
                 }
                 None => ptr::null(),
@@ -161,7 +166,7 @@ impl Bindings {
             return ((*target).ctx.cast(), imp);
         }
         let entry = Entry { target, imp, sig, name, data: ptr::null_mut() };
-        (self.entries.keep(entry).cast(), entry_function)
+        (self.rare.get_or_insert_default().entries.keep(entry).cast(), entry_function)
     }
 }
 
@@ -192,7 +197,7 @@ impl Entries {
 
 impl Drop for Bindings {
     fn drop(&mut self) {
-        for entry in &self.ready_made {
+        for entry in self.rare.iter().flat_map(|rare| &rare.ready_made) {
             ready_made::give_back(entry);
         }
         for &(kind, thunk) in &self.thunks {

@@ -27,7 +27,7 @@ pub struct Record {
     pydef: PyModuleDef,
     bindings: Bindings,
     methods: Vec<PyMethodDef>,
-    slots: Vec<PyModuleDef_Slot>,
+    slots: [PyModuleDef_Slot; 2],
     name: CString,
     /// Each `HPy_mod_exec`: what to call, and its first argument.
     execs: Vec<(*const c_void, *const c_void)>,
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn create(
         },
         bindings: Bindings::new(state::of(ctx), target),
         methods: Vec::with_capacity(methods + 1),
-        slots: Vec::new(),
+        slots: [PyModuleDef_Slot::default(); 2],
         name,
         execs: Vec::new(),
     });
@@ -305,6 +305,9 @@ impl Record {
                 self.bindings.destination(sig, slot.imp, of_module(name, what.as_ptr()));
             if slot.slot == HPy_mod_exec {
                 others = true;
+                if self.execs.is_empty() {
+                    self.execs.reserve_exact(1);
+                }
                 self.execs.push((function, first));
             } else if creator.replace((first, function)).is_some() {
                 let text =
@@ -333,12 +336,12 @@ impl Record {
         // CPython's own rule for such extensions holds for it.
         #[cfg(Py_3_12)]
         if def.legacy_methods.is_null() {
-            self.slots.push(PyModuleDef_Slot {
+            // The other one ends the array.
+            self.slots[0] = PyModuleDef_Slot {
                 slot: Py_mod_multiple_interpreters,
                 value: Py_MOD_PER_INTERPRETER_GIL_SUPPORTED,
-            });
+            };
         }
-        self.slots.push(PyModuleDef_Slot::default());
         Ok(None)
     }
 }

@@ -3,7 +3,7 @@
 use crate::err::null_argument;
 use crate::handle::{handle, object};
 use crate::layout;
-use core::ffi::{c_char, c_int};
+use core::ffi::{CStr, c_char, c_int};
 use core::ptr;
 use hpy_sys::{HPy, HPy_hash_t, HPy_ssize_t, HPyContext, cmp};
 use pyo3_ffi::*;
@@ -122,11 +122,50 @@ unsafe fn get_item_by_number(obj: HPy, idx: HPy_ssize_t) -> HPy {
     with_key(PyLong_FromSsize_t(idx), HPy::NULL, |key| handle(PyObject_GetItem(object(obj), key)))
 }
 
+/// A dict with as many items is searched from one end to the other.
+#[cfg(not(any(Py_GIL_DISABLED, GraalPy)))]
+const FEW: Py_ssize_t = 8;
+
+/// The value of a key of a dict with few items, borrowed: to look at each takes less than to make a str of the key, as for
+/// the keyword arguments of a call. Null, without an exception, where that tells nothing.
+///
+/// # Safety
+/// `dict` is a dict; `utf8_key` ends with a NUL.
+#[cfg(not(any(Py_GIL_DISABLED, GraalPy)))]
+#[inline(never)]
+unsafe fn find_among_few(dict: *mut PyObject, utf8_key: *const c_char) -> *mut PyObject {
+    let wanted = CStr::from_ptr(utf8_key).to_bytes();
+    let (mut place, mut key, mut value) = (0, ptr::null_mut(), ptr::null_mut());
+    while PyDict_Next(dict, &mut place, &mut key, &mut value) != 0 {
+        if layout::is_exactly(key, &raw mut PyUnicode_Type)
+            && layout::is_compact_ascii(key)
+            && layout::var_size(key) as usize == wanted.len()
+            && core::slice::from_raw_parts(layout::ascii_text(key), wanted.len()) == wanted
+        {
+            return value;
+        }
+    }
+    ptr::null_mut()
+}
+
 pub unsafe extern "C" fn HPy_GetItem_s(
     _ctx: *mut HPyContext,
     obj: HPy,
     utf8_key: *const c_char,
 ) -> HPy {
+    #[cfg(not(any(Py_GIL_DISABLED, GraalPy)))]
+    if layout::is_exactly(object(obj), &raw mut PyDict_Type)
+        && layout::var_size(object(obj)) <= FEW
+        && !utf8_key.is_null()
+        // CPython has strs of one character, and newer ones find them quickly.
+        && !(cfg!(Py_3_14) && *utf8_key != 0 && *utf8_key.add(1) == 0)
+    {
+        let found = find_among_few(object(obj), utf8_key);
+        if !found.is_null() {
+            layout::incref(found);
+            return handle(found);
+        }
+    }
     with_key(text_key(c"HPy_GetItem_s", utf8_key), HPy::NULL, |key| {
         #[cfg(not(Py_GIL_DISABLED))]
         if layout::is_exactly(object(obj), &raw mut PyDict_Type) {

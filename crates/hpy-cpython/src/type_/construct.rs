@@ -1,12 +1,15 @@
-//! Instances made without a tuple and a dict of arguments: `tp_vectorcall` of types that have a constructor.
+//! Instances made without a tuple of arguments: `tp_vectorcall` of types that have a constructor or an `HPy_tp_new`.
 //!
 //! `type.__call__` hands `tp_new` a tuple and a dict, which are made for it. A constructor (an implementation of
-//! KEYWORDS, beside the `HPy_tp_new` that does the same) gets the arguments where the caller has them. Calls take
-//! this way only where the outcome is the same: for the type itself (CPython does not inherit the field), and
-//! as long as no Python code has replaced the type's `__new__` or `__init__`.
+//! KEYWORDS, beside the `HPy_tp_new` that does the same) gets the arguments where the caller has them, and so does
+//! `HPy_tp_new` itself, but for those by keyword: they are a dict in the ABI. Calls take this way only where the outcome is
+//! the same: for the type itself (CPython does not inherit the field), and as long as no Python code has replaced the
+//! type's `__new__` or `__init__`. Contexts that wrap another see each call of `tp_new`.
 
 use super::info;
+use super::spec::{Spec, defines};
 use crate::bind::of_type;
+use crate::handle::{handle, object};
 use crate::layout::{borrowed_tuple_item, set_tuple_item};
 use crate::raise::raise;
 use core::ffi::{c_int, c_void};
@@ -16,10 +19,17 @@ use pyo3_ffi::*;
 
 /// The constructor of a type.
 pub struct Constructor {
-    /// Bound: CPython calls it as a `vectorcallfunc`.
-    code: vectorcallfunc,
+    code: Code,
     /// The type's `tp_new` when the constructor was given.
     new: *const c_void,
+}
+
+#[derive(Clone, Copy)]
+enum Code {
+    /// Bound: CPython calls it as a `vectorcallfunc`.
+    Vectorcall(vectorcallfunc),
+    /// An implementation of `HPy_tp_new`, called with this context.
+    New(signature::NEWFUNC, *mut HPyContext),
 }
 
 unsafe fn new_of(tp: *mut PyTypeObject) -> *const c_void {
@@ -70,9 +80,29 @@ pub unsafe extern "C" fn type_set_constructor(
     }
     // SAFETY: the address is that of a thunk for a `vectorcallfunc`.
     let code = mem::transmute::<*const c_void, vectorcallfunc>(code);
-    info.constructor = Some(Constructor { code, new: new_of(tp) });
+    info.constructor = Some(Constructor { code: Code::Vectorcall(code), new: new_of(tp) });
     (*tp).tp_vectorcall = Some(construct);
     0
+}
+
+/// Has calls of a new type run its own `HPy_tp_new`, where it has one.
+///
+/// # Safety
+/// `tp` is made from `spec`, which has been read, for the context, which lives as long as the type's bindings, and calls
+/// of its definitions go to implementations with it.
+pub unsafe fn call_new(tp: *mut PyTypeObject, spec: &Spec, ctx: *mut HPyContext) {
+    let is_new =
+        |def: &&HPyDef| def.kind == HPyDef_Kind_Slot && unsafe { def.u.slot.slot } == HPy_tp_new;
+    let (Some(def), Some(info)) = (defines(spec.raw).find(is_new), info::own(tp).as_mut()) else {
+        return;
+    };
+    if !inits_nothing(tp) || !(*tp).tp_vectorcall.is_none() {
+        return;
+    }
+    // SAFETY: the definition says that it is an HPy_tp_new.
+    let imp = mem::transmute::<*mut c_void, signature::NEWFUNC>(def.u.slot.imp);
+    info.constructor = Some(Constructor { code: Code::New(imp, ctx), new: new_of(tp) });
+    (*tp).tp_vectorcall = Some(construct);
 }
 
 /// `tp_vectorcall` of types with a constructor.
@@ -88,9 +118,32 @@ unsafe extern "C" fn construct(
         && ptr::eq(new_of(tp), constructor.new)
         && inits_nothing(tp)
     {
-        return (constructor.code)(callable, args, nargsf, names);
+        return match constructor.code {
+            Code::Vectorcall(code) => code(callable, args, nargsf, names),
+            Code::New(imp, ctx) => new(imp, ctx, callable, args, nargsf, names),
+        };
     }
     call_type(callable, args, nargsf, names)
+}
+
+/// Calls an `HPy_tp_new`.
+#[inline(always)]
+unsafe fn new(
+    imp: signature::NEWFUNC,
+    ctx: *mut HPyContext,
+    callable: *mut PyObject,
+    args: *const *mut PyObject,
+    nargsf: usize,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    let count = PyVectorcall_NARGS(nargsf);
+    if names.is_null() || PyTuple_GET_SIZE(names) == 0 {
+        return object(imp(ctx, handle(callable), args.cast(), count, HPy::NULL));
+    }
+    let Some(dict) = dict_of(names, args.offset(count)) else { return ptr::null_mut() };
+    let made = imp(ctx, handle(callable), args.cast(), count, handle(dict));
+    Py_DECREF(dict);
+    object(made)
 }
 
 /// `type.__call__`, with a tuple and a dict.

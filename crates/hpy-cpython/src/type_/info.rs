@@ -86,7 +86,6 @@ impl TypeInfo {
 pub struct Tables {
     pub name: CString,
     pub methods: Vec<PyMethodDef>,
-    pub members: Vec<PyMemberDef>,
     pub getsets: Vec<PyGetSetDef>,
     /// Members that getsets find; those have their addresses as closures.
     pub found_members: Box<[Found]>,

@@ -121,9 +121,9 @@ impl<'a> Members<'a> {
 
     /// Puts the members in the tables.
     pub fn finish(self, built: &mut Built) {
-        let Tables { members, getsets, found_members, .. } = &mut built.tables;
+        let Tables { getsets, found_members, .. } = &mut built.tables;
         built.fields = self.fields;
-        *members = self.fixed;
+        built.members = self.fixed;
         *found_members = self.found.into_boxed_slice();
         for member in found_members.iter_mut() {
             getsets.push(PyGetSetDef {

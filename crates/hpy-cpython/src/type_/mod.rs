@@ -162,6 +162,9 @@ unsafe fn make(
         Py_DECREF(made);
         return None;
     }
+    if (*target).entries.is_null() {
+        construct::call_new(fresh, &spec, (*target).ctx);
+    }
     Some(made)
 }
 

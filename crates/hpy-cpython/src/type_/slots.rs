@@ -16,6 +16,8 @@ use pyo3_ffi::*;
 pub struct Built {
     pub slots: Vec<PyType_Slot>,
     pub tables: Tables,
+    /// CPython copies them.
+    pub members: Vec<PyMemberDef>,
     /// Offsets of OBJECT members in the struct.
     pub fields: Vec<usize>,
     /// The bound `HPy_tp_call`, or the inherited one.
@@ -33,9 +35,14 @@ pub unsafe fn build(spec: &Spec, plan: &Plan, bindings: &mut Bindings) -> Option
     let mut built = Built {
         slots: Vec::with_capacity(MOST_SLOTS),
         tables: Tables { name: spec.name.into(), ..Tables::default() },
+        members: Vec::new(),
         fields: Vec::new(),
         call: plan.inherited_call,
     };
+    let methods = defines(spec.raw).filter(|def| def.kind == HPyDef_Kind_Meth).count();
+    if methods > 0 {
+        built.tables.methods.reserve_exact(methods + 1);
+    }
     let mut members =
         members::Members::new(spec, plan, info::question_of(bindings.target()).is_some());
     for def in defines(spec.raw) {
@@ -165,7 +172,7 @@ unsafe fn add_legacy(built: &mut Built, spec: &Spec) {
     tables
         .getsets
         .extend(table(spec.legacy.getsets, |one: &PyGetSetDef| one.name.is_null()).copied());
-    tables
+    built
         .members
         .extend(table(spec.legacy.members, |one: &PyMemberDef| one.name.is_null()).copied());
 }
@@ -200,7 +207,7 @@ unsafe fn finish(built: &mut Built, spec: &Spec, plan: &Plan) {
     }
     let tables = &mut built.tables;
     if let Some(offset) = plan.call_offset {
-        tables.members.push(PyMemberDef {
+        built.members.push(PyMemberDef {
             name: c"__vectorcalloffset__".as_ptr(),
             type_code: HPyMember_HPYSSIZET,
             offset: offset as Py_ssize_t,
@@ -208,20 +215,21 @@ unsafe fn finish(built: &mut Built, spec: &Spec, plan: &Plan) {
             doc: ptr::null(),
         });
     }
-    let mut table = |slot: c_int, empty: bool, pfunc: *mut c_void| {
-        if !empty {
-            built.slots.push(PyType_Slot { slot, pfunc });
-        }
+    let mut table = |slot: c_int, pfunc: *mut c_void| {
+        built.slots.push(PyType_Slot { slot, pfunc });
     };
-    let empty = tables.methods.is_empty();
-    tables.methods.push(PyMethodDef::zeroed());
-    table(Py_tp_methods, empty, tables.methods.as_mut_ptr().cast());
-    let empty = tables.members.is_empty();
-    tables.members.push(PyMemberDef::default());
-    table(Py_tp_members, empty, tables.members.as_mut_ptr().cast());
-    let empty = tables.getsets.is_empty();
-    tables.getsets.push(PyGetSetDef::default());
-    table(Py_tp_getset, empty, tables.getsets.as_mut_ptr().cast());
+    if !tables.methods.is_empty() {
+        tables.methods.push(PyMethodDef::zeroed());
+        table(Py_tp_methods, tables.methods.as_mut_ptr().cast());
+    }
+    if !built.members.is_empty() {
+        built.members.push(PyMemberDef::default());
+        table(Py_tp_members, built.members.as_mut_ptr().cast());
+    }
+    if !tables.getsets.is_empty() {
+        tables.getsets.push(PyGetSetDef::default());
+        table(Py_tp_getset, tables.getsets.as_mut_ptr().cast());
+    }
     built.slots.push(PyType_Slot { slot: 0, pfunc: ptr::null_mut() });
 }
 
