@@ -134,13 +134,19 @@ impl Definition {
     }
 
     fn record(&self, module: *mut PyObject) -> *mut Record {
+        // The last one is what is asked for most, to be executed.
         self.made.with(|made| {
-            made.iter().find(|one| one.0 == module as usize).map_or(ptr::null_mut(), |one| one.1)
+            let found = made.iter().rev().find(|one| one.0 == module as usize);
+            found.map_or(ptr::null_mut(), |one| one.1)
         })
     }
 
     fn forget(&self, module: *mut PyObject) {
-        self.made.with(|made| made.retain(|one| one.0 != module as usize));
+        self.made.with(|made| {
+            if let Some(place) = made.iter().rposition(|one| one.0 == module as usize) {
+                made.swap_remove(place);
+            }
+        });
     }
 }
 
@@ -162,7 +168,7 @@ unsafe extern "C" fn create(spec: *mut PyObject, pydef: *mut PyModuleDef) -> *mu
     if !module.is_null() {
         let record = module::record_of(module);
         if !record.is_null() {
-            definition.forget(module);
+            // Whatever was there before was forgotten when it was freed.
             definition.made.with(|made| made.push((module as usize, record)));
         }
     }
