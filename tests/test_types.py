@@ -3,11 +3,14 @@
 import gc
 import math
 import sys
+import sysconfig
 import weakref
 
 import pytest
 
 EXT = "types_"
+#: There counts of references are not the whole truth.
+NO_GIL = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 SIZES = {  # name -> bits, signed
     "a_short": (16, True),
@@ -271,6 +274,66 @@ def test_calls(mod):
     for wrong in (5, object(), len):
         with pytest.raises(TypeError):
             mod.set_call_function(wrong)
+
+
+def test_calls_of_a_type_run_its_new(mod):
+    """However the arguments come, and whatever it makes of them."""
+    Told = mod.told()
+    one, two = object(), object()
+    assert Told() == (Told, None, None)
+    for made in (Told(one, two), Told(one, n=two), Told(n=two, first=one), Told(*[one], **{"n": two}), type.__call__(Told, one, n=two)):
+        assert made == (Told, one, two)
+    assert list(map(Told, [one])) == [(Told, one, None)]
+    given = {"first": one}
+    assert Told(**given) == (Told, one, None) and given == {"first": one}
+    with pytest.raises(TypeError):
+        Told(1, first=2)
+    with pytest.raises(TypeError):
+        Told(other=1)
+    with pytest.raises(TypeError):
+        Told(**{3: 4})
+    with pytest.raises(TypeError):
+        Told(1, 2, 3)
+    with pytest.raises(KeyError, match="this"):
+        Told("this")
+
+    class Sub(Told):
+        def __new__(cls, *args):
+            return ["sub", super().__new__(cls, *args)]
+
+    assert Sub(one) == ["sub", (Sub, one, None)]
+    assert type(Told("self")) is Told
+
+    class Plain(Told):
+        pass
+
+    assert Plain(n=two) == (Plain, None, two) and type(Plain("self")) is Plain
+    before = [sys.getrefcount(one), sys.getrefcount(Told)] if hasattr(sys, "getrefcount") else None
+    for _ in range(50):
+        Told(one, n=one)
+        type(Told("self"))
+    if before and not NO_GIL:
+        assert [sys.getrefcount(one), sys.getrefcount(Told)] == before
+
+
+def test_a_replaced_new_or_init_is_what_runs(mod):
+    Told, seen = mod.told(), []
+    Told.__init__ = lambda self, *args, **kwargs: seen.append((args, kwargs))
+    assert type(Told("self", n=3)) is Told and seen == [(("self",), {"n": 3})]
+    # What is no instance is not initialised.
+    assert Told(1) == (Told, 1, None) and len(seen) == 1
+    del Told.__init__
+    assert type(Told("self", n=3)) is Told and len(seen) == 1
+    Told.__new__ = staticmethod(lambda cls, *args, **kwargs: (cls, args, kwargs, "python"))
+    assert Told(1, n=2) == (Told, (1,), {"n": 2}, "python")
+    assert mod.told()(1)[1:] == (1, None)
+
+
+def test_a_new_that_says_nothing(mod, variant):
+    if variant.mode in ("debug", "hybrid-debug") or "debug" in variant.name:
+        pytest.skip("debug mode has its own word on that")
+    with pytest.raises(SystemError):
+        mod.told()("nothing")
 
 
 def test_names_and_subtypes(mod):

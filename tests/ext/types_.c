@@ -247,6 +247,36 @@ static HPy Callable_new_impl(HPyContext *ctx, HPy type, const HPy *args, HPy_ssi
 static HPyDef *Callable_defines[] = {&Callable_call, &Callable_new, NULL};
 static HPyType_Spec Callable_spec = {.name = "types.Callable", .basicsize = sizeof(Callable), .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
                                      .builtin_shape = SHAPE(Callable), .defines = Callable_defines};
+/* A type that says what it is made with, and is made only of "self". told(): one more such type. */
+typedef struct {
+    int unused;
+} Told;
+HPyType_HELPERS(Told)
+HPyDef_SLOT(Told_new, HPy_tp_new)
+static HPy Told_new_impl(HPyContext *ctx, HPy type, const HPy *args, HPy_ssize_t nargs, HPy kw)
+{
+    static const char *names[] = {"first", "n", NULL};
+    HPy first = ctx->h_None, second = ctx->h_None, result;
+    HPyTracker tracker;
+    Told *data;
+    if (!HPyArg_ParseKeywordsDict(ctx, &tracker, args, nargs, kw, "|OO:Told", names, &first, &second))
+        return HPy_NULL;
+    if (HPyUnicode_Check(ctx, first)) {
+        const char *wish = HPyUnicode_AsUTF8AndSize(ctx, first, NULL);
+        result = wish == NULL || strcmp(wish, "nothing") == 0 ? HPy_NULL
+            : strcmp(wish, "self") == 0                      ? HPy_New(ctx, type, &data)
+                                                             : HPyErr_SetString(ctx, ctx->h_KeyError, wish);
+    } else {
+        result = HPyTuple_Pack(ctx, 3, type, first, second);
+    }
+    HPyTracker_Close(ctx, tracker);
+    return result;
+}
+static HPyDef *Told_defines[] = {&Told_new, NULL};
+static HPyType_Spec Told_spec = {.name = "types.Told", .basicsize = sizeof(Told), .flags = HPy_TPFLAGS_DEFAULT | HPy_TPFLAGS_BASETYPE,
+                                 .builtin_shape = SHAPE(Told), .defines = Told_defines};
+FUNC(told, 0) { return HPyType_FromSpec(ctx, &Told_spec, NULL); }
+
 FUNC(set_call_function, 1) { return number(ctx, HPy_SetCallFunction(ctx, args[0], &Callable_other)); }
 
 /* Questions. */
@@ -326,4 +356,4 @@ static int exec_impl(HPyContext *ctx, HPy module)
                : -1;
 }
 MODULE(types_, &exec, &def_derive, &def_derive_from_tuple, &def_derive_from_two, &def_derive_with_metaclass, &def_plain,
-       &def_set_call_function, &def_HPyType_GetName, &def_HPyType_IsSubtype, &def_shape, &def_bad_spec,)
+       &def_told, &def_set_call_function, &def_HPyType_GetName, &def_HPyType_IsSubtype, &def_shape, &def_bad_spec,)
