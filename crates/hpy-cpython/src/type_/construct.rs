@@ -91,12 +91,11 @@ pub unsafe extern "C" fn type_set_constructor(
 /// `tp` is made from `spec`, which has been read, for the context, which lives as long as the type's bindings, and calls
 /// of its definitions go to implementations with it.
 pub unsafe fn call_new(tp: *mut PyTypeObject, spec: &Spec, ctx: *mut HPyContext) {
-    let is_new =
-        |def: &&HPyDef| def.kind == HPyDef_Kind_Slot && unsafe { def.u.slot.slot } == HPy_tp_new;
+    let is_new = |def: &&HPyDef| def.kind == HPyDef_Kind_Slot && def.u.slot.slot == HPy_tp_new;
     let (Some(def), Some(info)) = (defines(spec.raw).find(is_new), info::own(tp).as_mut()) else {
         return;
     };
-    if !inits_nothing(tp) || !(*tp).tp_vectorcall.is_none() {
+    if !inits_nothing(tp) || (*tp).tp_vectorcall.is_some() {
         return;
     }
     // SAFETY: the definition says that it is an HPy_tp_new.
