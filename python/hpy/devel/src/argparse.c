@@ -48,7 +48,7 @@ typedef enum {
 typedef struct {
     HPyContext *ctx;
     HPyTracker *tracker; /* may be NULL */
-    const char *end;     /* the end of the format: NUL, ':' or ';' */
+    const char *fmt;
 } Parser;
 
 static Parser parser_new(HPyContext *ctx, HPyTracker *tracker, const char *fmt)
@@ -56,23 +56,29 @@ static Parser parser_new(HPyContext *ctx, HPyTracker *tracker, const char *fmt)
     Parser parser;
     parser.ctx = ctx;
     parser.tracker = tracker;
-    /* Formats are short: a loop is done before strcspn has looked at its second argument. */
-    while (*fmt != '\0' && *fmt != ':' && *fmt != ';')
-        fmt++;
-    parser.end = fmt;
+    parser.fmt = fmt;
     return parser;
+}
+
+/* Whether a format goes on: what follows the units is for messages. */
+static int has_unit(const char *fmt)
+{
+    return *fmt != '\0' && *fmt != ':' && *fmt != ';';
 }
 
 /* Raises `type` with `text`, or with what the format gives in its place. Returns 0. */
 static int fail(const Parser *parser, HPy type, const char *text)
 {
     char message[512];
-    if (*parser->end == ';') {
-        HPyErr_SetString(parser->ctx, type, parser->end + 1);
+    const char *end = parser->fmt;
+    while (has_unit(end))
+        end++;
+    if (*end == ';') {
+        HPyErr_SetString(parser->ctx, type, end + 1);
         return 0;
     }
-    if (*parser->end == ':')
-        snprintf(message, sizeof(message), "%.200s() %.256s", parser->end + 1, text);
+    if (*end == ':')
+        snprintf(message, sizeof(message), "%.200s() %.256s", end + 1, text);
     else
         snprintf(message, sizeof(message), "function %.256s", text);
     HPyErr_SetString(parser->ctx, type, message);
@@ -342,7 +348,7 @@ static int parse_positional(const Parser *parser, const HPy *args, size_t nargs,
 {
     int optional = 0;
     size_t i = 0;
-    for (; fmt != parser->end; fmt++) {
+    for (; has_unit(fmt); fmt++) {
         HPy arg;
         if (*fmt == '|') {
             optional = 1;
@@ -484,9 +490,9 @@ static int parse_with_keywords(const Parser *parser, const HPy *args, size_t nar
                                const char *fmt, const char *const *parameters, Outputs *outputs)
 {
     HPyContext *ctx = parser->ctx;
-    int optional = 0, keyword_only = 0;
+    int optional = 0, keyword_only = 0, named = 0;
     size_t i = 0, matched = 0;
-    for (; fmt != parser->end; fmt++) {
+    for (; has_unit(fmt); fmt++) {
         HPy arg = HPy_NULL;
         Ownership ownership = STORE_DUPLICATE;
         int close = 0, parsed;
@@ -501,11 +507,15 @@ static int parse_with_keywords(const Parser *parser, const HPy *args, size_t nar
                         " an HPyTracker is provided. Please supply an HPyTracker.");
         if (parameters[i] == NULL)
             return fail(parser, ctx->h_TypeError, "mismatched args (too few keywords for fmt)");
+        /* "" is a name for the first parameters only. */
+        if (named && *parameters[i] == '\0')
+            return fail(parser, ctx->h_SystemError, "empty keyword parameter name");
+        named = *parameters[i] != '\0';
         if (i < nargs) {
             if (keyword_only)
                 return fail(parser, ctx->h_TypeError, "keyword only argument passed as positional argument");
             arg = args[i];
-        } else if (keywords->count > 0 && *parameters[i] != '\0') {
+        } else if (keywords->count > 0 && named) {
             int found = find_keyword(parser, keywords, parameters[i], &arg, &ownership, &close);
             if (found < 0)
                 return 0;
@@ -527,26 +537,11 @@ static int parse_with_keywords(const Parser *parser, const HPy *args, size_t nar
     return matched == (size_t)keywords->count || check_keywords(parser, keywords, parameters, nargs);
 }
 
-/* "" is a name for the first parameters only. */
-static int check_parameters(const Parser *parser, const char *const *parameters)
-{
-    size_t i = 0;
-    while (parameters[i] != NULL && *parameters[i] == '\0')
-        i++;
-    for (; parameters[i] != NULL; i++) {
-        if (*parameters[i] == '\0')
-            return fail(parser, parser->ctx->h_SystemError, "empty keyword parameter name");
-    }
-    return 1;
-}
-
 static int keywords_entry(HPyContext *ctx, HPyTracker *ht, const HPy *args, size_t nargs, Keywords *keywords,
                           const char *fmt, const char *const *parameters, Outputs *outputs)
 {
     Parser parser = parser_new(ctx, ht, fmt);
     HPy source = HPy_IsNull(keywords->dict) ? keywords->names : keywords->dict;
-    if (!check_parameters(&parser, parameters))
-        return 0;
     keywords->count = HPy_IsNull(source) ? 0 : HPy_Length(ctx, source);
     if (keywords->count < 0 || !tracker_open(&parser))
         return 0;
