@@ -61,7 +61,7 @@ HPyAPI_FUNC int HPyErr_Occurred(HPyContext *ctx)
 HPyAPI_FUNC HPy HPy_Dup(HPyContext *ctx, HPy h)
 {
 #ifdef _HPY_HAS_SHORTCUTS
-    if (_HPy_LIKELY(h._i != 0 && _HPyShortcut_Retain(_HPy_Offers(ctx), h)))
+    if (_HPy_LIKELY(h._i != 0 && _HPyShortcut_Retain(_HPy_OffersHere(ctx), h)))
         return h;
 #endif
     return ctx->ctx_Dup(ctx, h);

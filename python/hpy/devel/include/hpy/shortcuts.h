@@ -101,6 +101,15 @@ HPyAPI_FUNC int _HPy_OffersOnce(const HPyContext *ctx, uint32_t one)
     return _HPy_LIKELY(ctx == _hpy_straight_ctx) || _HPy_LIKELY(_HPy_Offers(ctx) & one);
 }
 
+/* What the context offers, where that is asked for outside of loops: for the context that trampolines go straight with it is
+   one place to look at, not two. */
+HPyAPI_FUNC uint32_t _HPy_OffersHere(const HPyContext *ctx)
+{
+    if (_HPy_LIKELY(ctx == _hpy_straight_ctx))
+        return *(const uint16_t *)(const void *)&((const _HPyContextExt *)(const void *)ctx)->shortcuts.offers;
+    return _HPy_Offers(ctx);
+}
+
 /* Counts one reference more to an object; returns whether it may. The bounds of counts are said where the compiler does
    not know them: then a HPy_Close that follows comes down to nothing, or nearly. */
 HPyAPI_FUNC int _HPyShortcut_Retain(uint32_t offers, HPy h)
