@@ -33,17 +33,23 @@ const fn is_plain(byte: u8) -> bool {
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// Which of eight bytes are not plain: the high bit of each such byte is set, as far as the first one (bytes
-/// behind it may be marked without being one). The text's first byte is the lowest.
+/// Which of eight bytes are quotes, backslashes or control characters: the high bit of each such byte is set, as
+/// far as the first one (bytes behind it may be marked without being one). The text's first byte is the lowest.
 #[inline(always)]
-const fn special(bytes: u64) -> u64 {
+pub const fn ends_plain(bytes: u64) -> u64 {
     const fn is(bytes: u64, byte: u8) -> u64 {
         let differs = bytes ^ (LOW * byte as u64);
         differs.wrapping_sub(LOW) & !differs
     }
     let control = bytes.wrapping_sub(LOW * 0x20) & !bytes;
+    (is(bytes, b'"') | is(bytes, b'\\') | control) & HIGH
+}
+
+/// Which of eight bytes are not plain, in the same way.
+#[inline(always)]
+const fn special(bytes: u64) -> u64 {
     let beyond = bytes | bytes.wrapping_add(LOW);
-    (is(bytes, b'"') | is(bytes, b'\\') | control | beyond) & HIGH
+    ends_plain(bytes) | (beyond & HIGH)
 }
 
 /// How many bytes are looked at in one go.
