@@ -160,6 +160,8 @@ def test_positional_only(parse):
         parse("ii", ("", "b"), b=2)
     with pytest.raises(SystemError, match="function empty keyword parameter name"):
         parse("ii", ("a", ""), 1, 2)
+    with pytest.raises(SystemError, match="function empty keyword parameter name"):
+        parse("iii", ("", "b", ""))
 
 
 def test_missing_and_superfluous_arguments(parse):

@@ -486,6 +486,19 @@ static int check_keywords(const Parser *parser, const Keywords *keywords, const 
     return good;
 }
 
+/* "" is a name for the first parameters only. What is wrong with the names is said before what is wrong with a call. */
+static int check_parameters(const Parser *parser, const char *const *parameters)
+{
+    size_t i = 0;
+    while (parameters[i] != NULL && *parameters[i] == '\0')
+        i++;
+    for (; parameters[i] != NULL; i++) {
+        if (*parameters[i] == '\0')
+            return fail(parser, parser->ctx->h_SystemError, "empty keyword parameter name");
+    }
+    return 1;
+}
+
 static int parse_with_keywords(const Parser *parser, const HPy *args, size_t nargs, const Keywords *keywords,
                                const char *fmt, const char *const *parameters, Outputs *outputs)
 {
@@ -507,9 +520,8 @@ static int parse_with_keywords(const Parser *parser, const HPy *args, size_t nar
                         " an HPyTracker is provided. Please supply an HPyTracker.");
         if (parameters[i] == NULL)
             return fail(parser, ctx->h_TypeError, "mismatched args (too few keywords for fmt)");
-        /* "" is a name for the first parameters only. */
         if (named && *parameters[i] == '\0')
-            return fail(parser, ctx->h_SystemError, "empty keyword parameter name");
+            return check_parameters(parser, parameters); /* says so */
         named = *parameters[i] != '\0';
         if (i < nargs) {
             if (keyword_only)
@@ -522,7 +534,8 @@ static int parse_with_keywords(const Parser *parser, const HPy *args, size_t nar
             matched += (size_t)found;
         }
         if (HPy_IsNull(arg) && !optional)
-            return fail(parser, ctx->h_TypeError, "no value for required argument");
+            return check_parameters(parser, parameters) &&
+                fail(parser, ctx->h_TypeError, "no value for required argument");
         parsed = parse_unit(parser, *fmt, arg, ownership, outputs);
         if (close)
             HPy_Close(ctx, arg);
