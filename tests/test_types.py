@@ -330,8 +330,8 @@ def test_a_replaced_new_or_init_is_what_runs(mod):
 
 
 def test_a_new_that_says_nothing(mod, variant):
-    if variant.mode in ("debug", "hybrid-debug") or "debug" in variant.name:
-        pytest.skip("debug mode has its own word on that")
+    if "debug" in variant.name or hasattr(sys, "gettotalrefcount"):
+        pytest.skip("debug mode reports this by itself, a debug build of Python ends the process")
     with pytest.raises(SystemError):
         mod.told()("nothing")
 

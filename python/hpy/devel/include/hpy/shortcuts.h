@@ -106,7 +106,7 @@ HPyAPI_FUNC int _HPy_OffersOnce(const HPyContext *ctx, uint32_t one)
 HPyAPI_FUNC uint32_t _HPy_OffersHere(const HPyContext *ctx)
 {
     if (_HPy_LIKELY(ctx == _hpy_straight_ctx))
-        return *(const uint16_t *)(const void *)&((const _HPyContextExt *)(const void *)ctx)->shortcuts.offers;
+        return *(const uint16_t *)(const void *)((const char *)ctx + offsetof(_HPyContextExt, shortcuts));
     return _HPy_Offers(ctx);
 }
 
