@@ -2,11 +2,13 @@
 
 import gc
 import math
+import struct
 import sys
 import sysconfig
 import weakref
 
 import pytest
+from rust_extension import needs_hpy_rs
 
 EXT = "types_"
 #: There counts of references are not the whole truth.
@@ -307,13 +309,24 @@ def test_calls_of_a_type_run_its_new(mod):
     class Plain(Told):
         pass
 
-    assert Plain(n=two) == (Plain, None, two) and type(Plain("self")) is Plain
+    assert Plain(n=two) == (Plain, None, two)
+    made = Plain("self")
+    made.later = one
+    assert type(made) is Plain and made.later is one
     before = [sys.getrefcount(one), sys.getrefcount(Told)] if hasattr(sys, "getrefcount") else None
     for _ in range(50):
         Told(one, n=one)
         type(Told("self"))
     if before and not NO_GIL:
         assert [sys.getrefcount(one), sys.getrefcount(Told)] == before
+
+
+@needs_hpy_rs
+def test_instances_end_where_a_pointer_may_lie(mod):
+    """Subclasses in Python have pointers behind the struct, whatever its size."""
+    size = struct.calcsize("P")
+    assert mod.told().__basicsize__ == (object.__basicsize__ + 15) // 16 * 16 + size
+    assert all(kind.__basicsize__ % size == 0 for kind in vars(mod).values() if isinstance(kind, type))
 
 
 def test_a_replaced_new_or_init_is_what_runs(mod):

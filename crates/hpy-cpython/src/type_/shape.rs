@@ -86,19 +86,18 @@ pub fn fixed_offset(shape: HPyType_BuiltinShape) -> Option<usize> {
     }
 }
 
-/// `tp_basicsize` of a type with a struct of `size` bytes. CPython adds the items to it, so where the
+/// `tp_basicsize` of a type with a struct of `size` bytes. It is a multiple of a pointer's size, as with every struct of
+/// CPython's: subclasses in Python have pointers behind it. CPython adds the items to it, so where the
 /// struct lies behind the items there must be room for the padding between them in any case.
 ///
 /// # Safety
 /// `shape` is a shape.
 pub unsafe fn basicsize(shape: HPyType_BuiltinShape, size: usize) -> usize {
-    match fixed_offset(shape) {
-        Some(offset) => offset + size,
-        None => {
-            let header = (*builtin(shape)).tp_basicsize as usize;
-            (header + ALIGNMENT + size).next_multiple_of(size_of::<usize>())
-        }
-    }
+    let before = match fixed_offset(shape) {
+        Some(offset) => offset,
+        None => (*builtin(shape)).tp_basicsize as usize + ALIGNMENT,
+    };
+    (before + size).next_multiple_of(size_of::<usize>())
 }
 
 /// The struct of `object`.
