@@ -24,17 +24,8 @@ pub unsafe fn object(
 ) -> HPy {
     // SAFETY: the caller says so; the token does not leave the body.
     let ctx = unsafe { Ctx::from_raw(ctx) };
-    match catch_unwind(AssertUnwindSafe(|| body(ctx))) {
-        Ok(Ok(value)) => value.into_raw(),
-        Ok(Err(error)) => {
-            error.raise(ctx);
-            HPy::NULL
-        }
-        Err(payload) => {
-            raise_panic(ctx, payload);
-            HPy::NULL
-        }
-    }
+    let result = catch_unwind(AssertUnwindSafe(|| body(ctx)));
+    handle_or_null(ctx, result, Handle::into_raw)
 }
 
 /// As [`object`], where the body ends with the conversion of what it returns.
@@ -48,8 +39,19 @@ pub unsafe fn returning(
 ) -> HPy {
     // SAFETY: the caller says so; the token does not leave the body.
     let ctx = unsafe { Ctx::from_raw(ctx) };
-    match catch_unwind(AssertUnwindSafe(|| body(ctx))) {
-        Ok(Ok(value)) => value.into_raw(),
+    let result = catch_unwind(AssertUnwindSafe(|| body(ctx)));
+    handle_or_null(ctx, result, Returned::into_raw)
+}
+
+/// The handle in what a body ended with; null, with an exception, where there is none.
+#[inline(always)]
+fn handle_or_null<'ctx, T>(
+    ctx: Ctx<'ctx>,
+    result: std::thread::Result<PyResult<'ctx, T>>,
+    into_raw: impl FnOnce(T) -> HPy,
+) -> HPy {
+    match result {
+        Ok(Ok(value)) => into_raw(value),
         Ok(Err(error)) => {
             error.raise(ctx);
             HPy::NULL
